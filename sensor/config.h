@@ -1,0 +1,152 @@
+#ifndef SENSOR_CONFIG_H
+#define SENSOR_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sensor/event_types.h"
+#include "sensor/options.h"
+#include "sensor/segments.h"
+
+/*
+ * What the sensor was told to do: defaults, then the YAML file, then the
+ * command line.  Keys and members have the same names; the numbers in
+ * brackets are the default and the range that the file may ask for, and are
+ * kept in config_keys.c.
+ */
+
+/* Owned strings; `text` may be NULL where `count` is 0. */
+struct text_list {
+	char **text;
+	unsigned count;
+};
+
+struct config_capture {
+	struct text_list
+	    interfaces;      /* live, where neither -r nor -i is given */
+	char *filter;        /* BPF; "" for none */
+	uint32_t snap_bytes; /* [262144; 128..262144] */
+	uint32_t buffer_mib; /* [64; 1..2047] ring of an interface and worker */
+	uint32_t workers;    /* [1; 0..256] live; 0: one for each core */
+	bool promiscuous;    /* [true] */
+	bool vlan_in_flow;   /* [true] VLAN ids are part of a flow's identity */
+	char *zip_password;  /* of stored captures; "" for none */
+};
+
+struct config_segment {
+	char *name;
+	char *role;                /* "" where none is given */
+	struct text_list networks; /* CIDR; checked when it was loaded */
+	uint16_t *vlans;
+	unsigned vlan_count;
+};
+
+struct config_indicators {
+	struct text_list paths; /* none: the bundled sets */
+	bool accept_shrink;     /* [false] reload a set under half of the old */
+};
+
+struct config_detection {
+	uint32_t repeat_s;    /* [3600; 1..2592000] */
+	uint32_t dns_grace_s; /* [300; 0..604800] */
+};
+
+struct config_outputs {
+	struct text_list sinks;      /* [-] */
+	struct text_list events;     /* [alert] */
+	event_set event_set;         /* what `events` stands for */
+	uint32_t dns_version;        /* [3; 2..3] */
+	uint32_t queue_mib;          /* [64; 1..65536] of each sink */
+	uint32_t wait_ms;            /* [10000; 0..3600000] */
+	uint32_t connect_timeout_ms; /* [2000; 10..600000] */
+	uint32_t command_timeout_ms; /* [5000; 10..600000] */
+	uint32_t drain_ms;           /* [10000; 0..600000] */
+};
+
+/* How long a flow without packets is remembered; [; 1..604800]. */
+struct config_timeouts {
+	uint32_t tcp_new_s;         /* [30] no answer yet */
+	uint32_t tcp_established_s; /* [3600] */
+	uint32_t tcp_closed_s;      /* [10] */
+	uint32_t udp_s;             /* [60] */
+	uint32_t other_s;           /* [30] */
+};
+
+struct config_limits {
+	uint32_t flows;        /* [1048576; 16..268435456] */
+	uint32_t stream_mib;   /* [256; 1..65536] reassembly, of all flows */
+	uint32_t stream_kib;   /* [256; 4..65536] of one flow and direction */
+	uint32_t fragments;    /* [4096; 1..1048576] incomplete datagrams */
+	uint32_t fragment_mib; /* [16; 1..4095] held by all of them */
+	uint32_t dns_memory;   /* [262144; 1..67108864] answered addresses */
+	uint32_t facts;        /* [65536; 1..16777216] remembered hits */
+	struct config_timeouts timeouts;
+};
+
+struct config {
+	char *sensor_name; /* [the host's name] "host" in events */
+	struct config_capture capture;
+	struct config_segment *segments;
+	unsigned segment_count;
+	struct config_indicators indicators;
+	struct config_detection detection;
+	struct config_outputs outputs;
+	struct config_limits limits;
+};
+
+#define CONFIG_FILE_OCTETS_MAX (1024 * 1024)
+
+/*
+ * Told of each problem; `line` is 0 where it has none.  One sentence, no
+ * '\n'.  Both strings are borrowed.
+ */
+typedef void (*config_report)(void *arg, const char *path, unsigned line,
+    const char *message);
+
+/*
+ * What only others can judge; NULL: not asked.  Each returns 0, or -1 with
+ * the reason in `error`.
+ */
+struct config_checks {
+	int (*sink)(const char *url, char *error, size_t error_size);
+	int (*filter)(const char *bpf, char *error, size_t error_size);
+};
+
+/* Every key at its default; -1 where memory is short. */
+int config_init(struct config *config);
+/* Of an initialised config; it may be initialised anew afterwards. */
+void config_fini(struct config *config);
+
+/*
+ * Loads a file over the defaults into an initialised `config`, which changes
+ * only where everything was good.  Returns 0, or -1 after reporting every
+ * problem that there is, by line.  `checks` may be NULL.
+ */
+int config_load(struct config *config, const char *path,
+    const struct config_checks *checks, config_report report, void *arg);
+
+/* The same for a text; `path` is its name in reports. */
+int config_load_text(struct config *config, const char *path,
+    const uint8_t *text, size_t len, const struct config_checks *checks,
+    config_report report, void *arg);
+
+/*
+ * The command line wins.  -1 with the reason in `error`: there is nothing to
+ * capture from, or memory is short (part may have been applied).
+ */
+int config_apply_options(struct config *config, const struct options *options,
+    char *error, size_t error_size);
+
+/* The configured segments, compiled; *out is the caller's to free. */
+int config_segments(const struct config *config, struct segments **out,
+    char *error, size_t error_size);
+
+/*
+ * The effective values as YAML that gives the same configuration when it is
+ * loaded, save for passwords, which are printed as ***.
+ */
+void config_print(FILE *to, const struct config *config);
+
+#endif

@@ -1,0 +1,234 @@
+#include "sensor/config_keys.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sensor/network.h"
+
+static bool
+has_control(const char *text, const char *allowed)
+{
+	for (; *text != '\0'; text++) {
+		if (((unsigned char)*text < ' ' || *text == 0x7f) &&
+		    strchr(allowed, *text) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static int
+refuse_control(const char *text, const char *allowed, char *error, size_t size)
+{
+	if (!has_control(text, allowed))
+		return 0;
+	snprintf(error, size, "has a control character"); /* may be secret */
+	return -1;
+}
+
+/* Names, paths, interfaces: they end up on terminals and in events. */
+static int
+check_line(const struct config_checks *checks, const char *text, char *error,
+    size_t size)
+{
+	(void)checks;
+	return refuse_control(text, "", error, size);
+}
+
+static int
+check_network(const struct config_checks *checks, const char *text, char *error,
+    size_t size)
+{
+	struct network network;
+
+	(void)checks;
+	if (network_parse(text, &network, error, size) == -1)
+		return -1;
+	/* Then nothing would be external, and nothing be found. */
+	if (network.prefix_bits == 0 ||
+	    (addr_is_v4(&network.addr) && network.prefix_bits == 96)) {
+		snprintf(error, size,
+		    "'%.64s' is the whole internet: nothing would be external",
+		    text);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+check_event(const struct config_checks *checks, const char *text, char *error,
+    size_t size)
+{
+	event_set set = 0;
+
+	(void)checks;
+	return event_set_add(&set, text, strlen(text), error, size);
+}
+
+static int
+check_sink(const struct config_checks *checks, const char *text, char *error,
+    size_t size)
+{
+	if (refuse_control(text, "", error, size) == -1)
+		return -1;
+	if (checks == NULL || checks->sink == NULL)
+		return 0;
+	return checks->sink(text, error, size);
+}
+
+/* A block scalar is a good way to write a long expression. */
+static int
+check_filter(const struct config_checks *checks, const char *text, char *error,
+    size_t size)
+{
+	if (refuse_control(text, "\n\t", error, size) == -1)
+		return -1;
+	if (checks == NULL || checks->filter == NULL || *text == '\0')
+		return 0;
+	return checks->filter(text, error, size);
+}
+
+/* The key's path and its place, which have the same name. */
+#define KEY(member) .path = #member, .offset = offsetof(struct config, member)
+#define NUMBER(member, low, high, value)                                       \
+	{                                                                      \
+		KEY(member), KEY_NUMBER, .min = (low), .max = (high),          \
+					 .standard = (value)                   \
+	}
+#define FLAG(member, value)                                                    \
+	{                                                                      \
+		KEY(member), KEY_FLAG, .standard = (value)                     \
+	}
+
+const struct config_key config_keys[] = {
+	{ KEY(sensor_name), KEY_TEXT, .check = check_line },
+
+	{ KEY(capture.interfaces), KEY_TEXTS, .check = check_line },
+	{ KEY(capture.filter), KEY_TEXT, .check = check_filter },
+	/* Less cuts headers off; libpcap captures no more. */
+	NUMBER(capture.snap_bytes, 128, 262144, 262144),
+	/* libpcap takes the octets as an int. */
+	NUMBER(capture.buffer_mib, 1, 2047, 64),
+	NUMBER(capture.workers, 0, OPTIONS_WORKERS_MAX, 1),
+	FLAG(capture.promiscuous, true),
+	FLAG(capture.vlan_in_flow, true),
+	{ KEY(capture.zip_password), KEY_TEXT, .secret = true,
+	    .check = check_line },
+
+	{ "segments.name", 0, KEY_ITEM, .check = check_line },
+	{ "segments.role", 0, KEY_ITEM, .check = check_line },
+	{ "segments.networks", 0, KEY_ITEM, .check = check_network },
+	/* IEEE 802.1Q: 0 is priority only, 4095 reserved. */
+	{ "segments.vlans", 0, KEY_ITEM, .min = 1, .max = 4094 },
+
+	{ KEY(indicators.paths), KEY_TEXTS, .check = check_line },
+	FLAG(indicators.accept_shrink, false),
+
+	NUMBER(detection.repeat_s, 1, 2592000, 3600),
+	NUMBER(detection.dns_grace_s, 0, 604800, 300),
+
+	{ KEY(outputs.sinks), KEY_TEXTS, .standard_text = "-", .secret = true,
+	    .check = check_sink },
+	{ KEY(outputs.events), KEY_TEXTS, .standard_text = "alert",
+	    .check = check_event },
+	NUMBER(outputs.dns_version, 2, 3, 3),
+	NUMBER(outputs.queue_mib, 1, 65536, 64),
+	NUMBER(outputs.wait_ms, 0, 3600000, 10000),
+	NUMBER(outputs.connect_timeout_ms, 10, 600000, 2000),
+	NUMBER(outputs.command_timeout_ms, 10, 600000, 5000),
+	NUMBER(outputs.drain_ms, 0, 600000, 10000),
+
+	NUMBER(limits.flows, 16, 268435456, 1048576),
+	NUMBER(limits.stream_mib, 1, 65536, 256),
+	NUMBER(limits.stream_kib, 4, 65536, 256),
+	NUMBER(limits.fragments, 1, 1048576, 4096),
+	NUMBER(limits.fragment_mib, 1, 4095, 16),
+	NUMBER(limits.dns_memory, 1, 67108864, 262144),
+	NUMBER(limits.facts, 1, 16777216, 65536),
+	NUMBER(limits.timeouts.tcp_new_s, 1, 604800, 30),
+	NUMBER(limits.timeouts.tcp_established_s, 1, 604800, 3600),
+	NUMBER(limits.timeouts.tcp_closed_s, 1, 604800, 10),
+	NUMBER(limits.timeouts.udp_s, 1, 604800, 60),
+	NUMBER(limits.timeouts.other_s, 1, 604800, 30),
+};
+
+const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];
+
+const struct config_key *
+config_key_find(const char *path)
+{
+	for (size_t i = 0; i < config_key_count; i++) {
+		if (strcmp(config_keys[i].path, path) == 0)
+			return &config_keys[i];
+	}
+	return NULL;
+}
+
+static char *
+default_text(const struct config_key *key)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+
+	if (key->offset != offsetof(struct config, sensor_name))
+		return strdup(
+		    key->standard_text != NULL ? key->standard_text : "");
+	if (gethostname(name, sizeof name - 1) == -1 || *name == '\0')
+		return strdup("localhost");
+	return strdup(name);
+}
+
+static int
+set_default_list(const struct config_key *key, struct text_list *list)
+{
+	*list = (struct text_list){ NULL, 0 };
+	if (key->standard_text == NULL)
+		return 0;
+	if ((list->text = malloc(sizeof *list->text)) == NULL)
+		return -1;
+	if ((list->text[0] = strdup(key->standard_text)) == NULL)
+		return -1;
+	list->count = 1;
+	return 0;
+}
+
+int
+config_key_set_default(const struct config_key *key, struct config *config)
+{
+	char *at = (char *)config + key->offset;
+
+	switch (key->kind) {
+	case KEY_NUMBER:
+		*(uint32_t *)(void *)at = key->standard;
+		return 0;
+	case KEY_FLAG:
+		*(bool *)(void *)at = key->standard != 0;
+		return 0;
+	case KEY_TEXT:
+		*(char **)(void *)at = default_text(key);
+		return *(char **)(void *)at == NULL ? -1 : 0;
+	case KEY_TEXTS:
+		return set_default_list(key, (struct text_list *)(void *)at);
+	case KEY_ITEM:
+		return 0;
+	}
+	return 0;
+}
+
+bool
+config_number_parse(const char *text, uint32_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	uint64_t value = 0;
+
+	if (digits == 0 || digits > 10 || text[digits] != '\0' ||
+	    (text[0] == '0' && digits > 1))
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	if (value > UINT32_MAX)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
