@@ -1,0 +1,78 @@
+#ifndef OUTPUT_EVE_OBJECTS_H
+#define OUTPUT_EVE_OBJECTS_H
+
+#include "output/eve.h"
+#include "output/json_writer.h"
+#include "output/timestamp.h"
+
+/*
+ * The parts that EVE events are made of; private to output/eve*.c.  Each
+ * writes its object, key included, into the event that is being written.
+ */
+
+/*
+ * Flows that a hit was written for, so that their end can say "alerted".
+ * Direct-mapped: a later flow takes the place of an earlier one, and its
+ * "alerted" is false then.  A hit is rare, so 8192 go far.
+ */
+#define ALERTED_MAX 8192
+
+struct eve {
+	struct json_writer json;
+	struct timestamp_cache times;
+	struct eve_options options;
+	char *sensor_name;
+	uint64_t alerted[ALERTED_MAX]; /* flow_id + 1; 0: none */
+};
+
+/* One end of the flow, as the event calls it. */
+static inline enum direction
+other_end(enum direction end)
+{
+	return end == DIR_OUT ? DIR_IN : DIR_OUT;
+}
+
+void eve_time(struct eve *eve, const char *key, uint64_t time_us);
+void eve_address(struct eve *eve, const char *key, const struct addr *addr);
+/* Nothing where the text is empty. */
+void eve_obs_text(struct eve *eve, const char *key, const struct observation *o,
+    struct obs_text text);
+
+/* src_ip, src_port, dest_ip, dest_port; ports where the protocol has them. */
+void eve_ends(struct eve *eve, const struct observation *o, enum direction src);
+
+/*
+ * timestamp to tunnel: what all events of packets begin with.  `src` is the
+ * end that src_ip is; `whole_flow`: of no one packet.
+ */
+void eve_header(struct eve *eve, const struct observation *o,
+    const char *event_type, uint64_t time_us, enum direction src,
+    bool whole_flow);
+
+/* metadata: the segments of both ends, and the proxy's target inside CONNECT */
+void eve_metadata(struct eve *eve, const struct observation *o,
+    enum direction src);
+
+/* rrname and rrtype */
+void eve_dns_question(struct eve *eve, const struct observation *o,
+    const struct obs_question *question);
+void eve_mdns_object(struct eve *eve, const struct observation *o);
+void eve_dns_object(struct eve *eve, const struct observation *o);
+/* In version 2, alerts of queries have them in an array too. */
+void eve_dns_alert_object(struct eve *eve, const struct observation *o);
+/* `with_body`: the first octets of the request's body too. */
+void eve_http_object(struct eve *eve, const struct observation *o,
+    bool with_body);
+void eve_tls_object(struct eve *eve, const struct observation *o);
+
+/* Of a flow's end; with tcp, where it is TCP. */
+void eve_flow_object(struct eve *eve, const struct observation *o,
+    bool alerted);
+/* In an alert: what the flow had come to. */
+void eve_alert_flow_object(struct eve *eve, const struct observation *o);
+
+void eve_alert_object(struct eve *eve, const struct hit *hit);
+void eve_stats_objects(struct eve *eve, const struct eve_stat *stats,
+    size_t count);
+
+#endif

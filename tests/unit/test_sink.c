@@ -1,0 +1,622 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "output/sink.h"
+
+/* What must come must come in this time, on a machine that is busy too. */
+#define DEADLINE_MS 10000
+
+struct fixture {
+	char directory[32], path[64];
+	struct sink_options options;
+	struct sink *sink;
+	pthread_mutex_t lock; /* of what follows */
+	unsigned reports;
+	char first[512], last[512];
+};
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A short sleep between two looks at what must become true. */
+static void
+pause_ms(unsigned ms)
+{
+	struct timespec pause = { 0, (long)ms * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static void
+keep_report(void *arg, const char *message)
+{
+	struct fixture *f = arg;
+
+	pthread_mutex_lock(&f->lock);
+	if (f->reports++ == 0)
+		snprintf(f->first, sizeof f->first, "%s", message);
+	snprintf(f->last, sizeof f->last, "%s", message);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static unsigned
+reports(struct fixture *f)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&f->lock);
+	count = f->reports;
+	pthread_mutex_unlock(&f->lock);
+	return count;
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+
+	strcpy(f->directory, "/tmp/test_sink.XXXXXX");
+	assert_non_null(mkdtemp(f->directory));
+	snprintf(f->path, sizeof f->path, "%s/eve.json", f->directory);
+	pthread_mutex_init(&f->lock, NULL);
+	f->options = (struct sink_options){ .queue_octets_max = 64 << 20,
+		.wait_ms = 1000,
+		.connect_timeout_ms = 1000,
+		.command_timeout_ms = 1000,
+		.drain_ms = DEADLINE_MS,
+		.report = keep_report,
+		.report_arg = f };
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+	char other[80];
+
+	snprintf(other, sizeof other, "%s.1", f->path);
+	unlink(other);
+	unlink(f->path);
+	rmdir(f->directory);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+	return 0;
+}
+
+static void
+open_sink(struct fixture *f, const char *url)
+{
+	char error[256] = "";
+
+	if (sink_open(url, &f->options, &f->sink, error, sizeof error) != 0)
+		fail_msg("%s: %s", url, error);
+}
+
+static void
+put(struct sink *sink, const char *text)
+{
+	struct event_line *line = event_line_new(text, strlen(text));
+
+	assert_non_null(line);
+	sink_put(sink, line);
+	event_line_release(line);
+}
+
+/* Lines {"n":0} to {"n":count-1}, padded to `len` octets. */
+static void
+put_numbers(struct sink *sink, unsigned from, unsigned to, int len)
+{
+	char text[4096];
+
+	for (unsigned n = from; n < to; n++) {
+		int used = snprintf(text, sizeof text, "{\"n\":%u,\"p\":\"", n);
+
+		snprintf(text + used, sizeof text - (size_t)used, "%0*d\"}",
+		    len - used - 2, 0);
+		put(sink, text);
+	}
+}
+
+/* Checks that lines are whole and their numbers rise; returns how many. */
+static unsigned
+count_numbers(FILE *file, unsigned *first)
+{
+	char text[8192];
+	unsigned count = 0, before = 0;
+
+	while (fgets(text, sizeof text, file) != NULL) {
+		size_t len = strlen(text);
+		unsigned n;
+
+		assert_int_equal(sscanf(text, "{\"n\":%u", &n), 1);
+		assert_true(len > 3);
+		assert_string_equal(text + len - 3, "\"}\n");
+		if (count > 0)
+			assert_true(n > before);
+		else if (first != NULL)
+			*first = n;
+		before = n;
+		count++;
+	}
+	return count;
+}
+
+static unsigned
+count_file(const char *path, unsigned *first)
+{
+	FILE *file = fopen(path, "r");
+	unsigned count;
+
+	assert_non_null(file);
+	count = count_numbers(file, first);
+	fclose(file);
+	return count;
+}
+
+static void
+await_written(struct sink *sink, uint64_t written)
+{
+	uint64_t end = now_ms() + DEADLINE_MS;
+	struct sink_counts counts;
+
+	do {
+		sink_get_counts(sink, &counts);
+		if (counts.written >= written)
+			return;
+		pause_ms(2);
+	} while (now_ms() < end);
+	fail_msg("only %llu of %llu written",
+	    (unsigned long long)counts.written, (unsigned long long)written);
+}
+
+static void
+await_reports(struct fixture *f, unsigned count)
+{
+	uint64_t end = now_ms() + DEADLINE_MS;
+
+	while (reports(f) < count && now_ms() < end)
+		pause_ms(2);
+	assert_true(reports(f) >= count);
+}
+
+/* A FIFO at f->path whose reading end is open; nobody reads yet. */
+static int
+make_fifo(struct fixture *f)
+{
+	int fd;
+
+	assert_int_equal(mkfifo(f->path, 0600), 0);
+	fd = open(f->path, O_RDONLY | O_NONBLOCK);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	return fd;
+}
+
+/* --- files --- */
+
+static void
+test_a_file_has_every_line_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts;
+	struct stat status;
+
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 50000, 200);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.written, 50000);
+	assert_int_equal(counts.lost, 0);
+	assert_int_equal(counts.pending, 0);
+	assert_int_equal(count_file(f->path, NULL), 50000);
+	assert_int_equal(stat(f->path, &status), 0);
+	assert_int_equal(status.st_mode & 07777 & ~0640, 0);
+	assert_int_equal(status.st_size, 50000 * 201);
+	assert_int_equal(reports(f), 0);
+}
+
+static void
+test_a_file_is_appended_to(void **state)
+{
+	struct fixture *f = *state;
+
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 10, 100);
+	sink_close(f->sink, NULL);
+	open_sink(f, f->path);
+	put_numbers(f->sink, 10, 20, 100);
+	sink_close(f->sink, NULL);
+	assert_int_equal(count_file(f->path, NULL), 20);
+}
+
+static void
+test_a_single_line_is_not_held_back(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t begin;
+
+	open_sink(f, f->path);
+	for (unsigned i = 0; i < 3; i++) {
+		begin = now_ms();
+		put_numbers(f->sink, i, i + 1, 100);
+		await_written(f->sink, i + 1);
+		/* It should be 20 ms; the machine may have other things to do.
+		 */
+		assert_true(now_ms() - begin < 1000);
+	}
+	sink_close(f->sink, NULL);
+}
+
+static void
+test_a_file_is_opened_anew_for_logrotate(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t end = now_ms() + DEADLINE_MS;
+	char rotated[80];
+	unsigned first;
+
+	snprintf(rotated, sizeof rotated, "%s.1", f->path);
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 100, 100);
+	await_written(f->sink, 100);
+	assert_int_equal(rename(f->path, rotated), 0);
+	/* Without a line to write, too. */
+	sink_reopen(f->sink);
+	while (access(f->path, F_OK) == -1 && now_ms() < end)
+		pause_ms(2);
+	put_numbers(f->sink, 100, 200, 100);
+	sink_close(f->sink, NULL);
+	assert_int_equal(count_file(rotated, NULL), 100);
+	assert_int_equal(count_file(f->path, &first), 100);
+	assert_int_equal(first, 100);
+}
+
+static void
+test_where_a_file_cannot_be_opened_anew_the_old_one_serves(void **state)
+{
+	struct fixture *f = *state;
+	char rotated[80];
+
+	snprintf(rotated, sizeof rotated, "%s.1", f->path);
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 10, 100);
+	await_written(f->sink, 10);
+	assert_int_equal(rename(f->path, rotated), 0);
+	assert_int_equal(mkdir(f->path, 0700), 0);
+	sink_reopen(f->sink);
+	await_reports(f, 1);
+	assert_non_null(strstr(f->first, "Is a directory"));
+	put_numbers(f->sink, 10, 20, 100);
+	sink_close(f->sink, NULL);
+	rmdir(f->path);
+	assert_int_equal(count_file(rotated, NULL), 20);
+}
+
+static void
+test_a_file_that_cannot_be_made_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	char error[256] = "";
+
+	assert_int_equal(sink_open("/nonexistent/eve.json", &f->options,
+			     &f->sink, error, sizeof error),
+	    -1);
+	assert_non_null(strstr(error, "No such file"));
+	/* One without a reader would block for ever. */
+	assert_int_equal(mkfifo(f->path, 0600), 0);
+	assert_int_equal(sink_open(f->path, &f->options, &f->sink, error,
+			     sizeof error),
+	    -1);
+	assert_non_null(strstr(error, "No such device"));
+}
+
+static void
+test_a_full_disk_is_said_once_and_its_losses_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts;
+
+	f->options.drain_ms = 300;
+	open_sink(f, "/dev/full");
+	put_numbers(f->sink, 0, 10, 100);
+	await_reports(f, 1);
+	sink_get_counts(f->sink, &counts);
+	assert_int_equal(counts.pending, 10);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.written, 0);
+	assert_int_equal(counts.lost, 10);
+	assert_int_equal(reports(f), 2);
+	assert_non_null(strstr(f->first, "/dev/full: down"));
+	assert_non_null(strstr(f->first, "No space left"));
+	assert_non_null(strstr(f->last, "10 events lost"));
+}
+
+static void
+test_a_disk_with_room_again_has_no_half_line_and_no_gap(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, small;
+	struct stat status;
+	struct sink_counts counts;
+
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 10050;
+	open_sink(f, f->path);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	put_numbers(f->sink, 0, 100, 700);
+	await_reports(f, 1);
+	assert_int_equal(stat(f->path, &status), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(status.st_size, 14 * 701);
+	await_written(f->sink, 100);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.lost, 0);
+	assert_int_equal(count_file(f->path, NULL), 100);
+	assert_non_null(strstr(f->last, "up again"));
+}
+
+static void
+test_two_sinks_share_a_line(void **state)
+{
+	struct fixture *f = *state;
+	struct event_line *line = event_line_new("{\"n\":1,\"p\":\"0\"}", 15);
+	struct sink *first, *second;
+	char other[80];
+
+	snprintf(other, sizeof other, "%s.1", f->path);
+	open_sink(f, f->path);
+	first = f->sink;
+	open_sink(f, other);
+	second = f->sink;
+	sink_put(first, line);
+	sink_put(second, line);
+	event_line_release(line);
+	sink_close(first, NULL);
+	sink_close(second, NULL);
+	assert_int_equal(count_file(f->path, NULL), 1);
+	assert_int_equal(count_file(other, NULL), 1);
+}
+
+/* --- slow and absent readers --- */
+
+static void
+test_a_slow_reader_costs_lines_but_never_the_caller(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts;
+	uint64_t begin;
+	unsigned count, first;
+	FILE *file;
+	int fd = make_fifo(f);
+
+	f->options.queue_octets_max = 100000;
+	open_sink(f, f->path);
+	begin = now_ms();
+	put_numbers(f->sink, 0, 20000, 200);
+	assert_true(now_ms() - begin < DEADLINE_MS);
+	sink_get_counts(f->sink, &counts);
+	assert_true(counts.lost > 15000);
+	/* The first loss at once, the others together later. */
+	assert_int_equal(reports(f), 1);
+	assert_non_null(strstr(f->first, "1 event lost: the queue is full"));
+
+	/* Whatever is in the pipe and the queue comes whole. */
+	fcntl(fd, F_SETPIPE_SZ, 1 << 20);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.written + counts.lost, 20000);
+	file = fdopen(fd, "r");
+	count = count_numbers(file, &first);
+	fclose(file);
+	assert_int_equal(count, counts.written);
+	assert_int_equal(first, 0);
+}
+
+struct reader {
+	int fd;
+	unsigned count;
+};
+
+static void *
+read_slowly(void *arg)
+{
+	struct reader *reader = arg;
+	char octets[4096];
+	ssize_t len;
+
+	while ((len = read(reader->fd, octets, sizeof octets)) > 0) {
+		for (ssize_t i = 0; i < len; i++)
+			reader->count += octets[i] == '\n';
+		pause_ms(1);
+	}
+	return NULL;
+}
+
+static void
+test_a_stored_run_waits_for_a_slow_reader(void **state)
+{
+	struct fixture *f = *state;
+	struct reader reader = { make_fifo(f), 0 };
+	struct sink_counts counts;
+	pthread_t thread;
+
+	f->options.queue_octets_max = 20000;
+	f->options.wait = true;
+	f->options.wait_ms = DEADLINE_MS;
+	open_sink(f, f->path);
+	pthread_create(&thread, NULL, read_slowly, &reader);
+	put_numbers(f->sink, 0, 5000, 200);
+	sink_close(f->sink, &counts);
+	pthread_join(thread, NULL);
+	close(reader.fd);
+	assert_int_equal(counts.lost, 0);
+	assert_int_equal(counts.written, 5000);
+	assert_int_equal(reader.count, 5000);
+}
+
+static void
+test_a_stored_run_does_not_wait_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	int fd = make_fifo(f);
+	uint64_t begin = now_ms(), took;
+	struct sink_counts counts;
+
+	f->options.queue_octets_max = 10000;
+	f->options.wait = true;
+	f->options.wait_ms = 300;
+	f->options.drain_ms = 0;
+	open_sink(f, f->path);
+	/* Once for all of them, not once for each. */
+	put_numbers(f->sink, 0, 2000, 200);
+	took = now_ms() - begin;
+	assert_true(took >= 300);
+	assert_true(took < DEADLINE_MS);
+	sink_close(f->sink, &counts);
+	close(fd);
+	assert_int_equal(counts.written + counts.lost, 2000);
+	assert_true(counts.lost > 0);
+}
+
+static void
+test_closing_ends_in_time_though_nobody_reads(void **state)
+{
+	struct fixture *f = *state;
+	int fd = make_fifo(f);
+	struct sink_counts counts;
+	uint64_t begin, took;
+
+	f->options.drain_ms = 200;
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 5000, 200);
+	begin = now_ms();
+	sink_close(f->sink, &counts);
+	took = now_ms() - begin;
+	close(fd);
+	assert_true(took >= 200);
+	assert_true(took < 3000);
+	assert_int_equal(counts.written + counts.lost, 5000);
+	assert_true(counts.lost > 0);
+	assert_int_equal(counts.pending, 0);
+	assert_non_null(strstr(f->last, "not delivered in time"));
+}
+
+/* In a process of its own, whose standard output is a pipe without a reader. */
+static int
+write_to_nobody(struct fixture *f)
+{
+	uint64_t end = now_ms() + DEADLINE_MS;
+	struct sink_counts counts;
+	char error[256];
+	int ends[2];
+
+	/* As it is for a program: the signal would end the process. */
+	signal(SIGPIPE, SIG_DFL);
+	if (pipe(ends) == -1 || dup2(ends[1], STDOUT_FILENO) == -1)
+		return 2;
+	close(ends[1]);
+	if (sink_open("-", &f->options, &f->sink, error, sizeof error) != 0)
+		return 3;
+	close(ends[0]);
+	if (sink_failed(f->sink))
+		return 4;
+	put_numbers(f->sink, 0, 3, 100);
+	while (!sink_failed(f->sink) && now_ms() < end)
+		pause_ms(2);
+	put_numbers(f->sink, 3, 10, 100);
+	sink_close(f->sink, &counts);
+	if (counts.written != 0 || counts.lost != 10 || reports(f) != 1)
+		return 5;
+	return strcmp(f->first, "standard output: its reader is gone, "
+				"events for it are lost from now on") == 0
+	           ? 0
+	           : 6;
+}
+
+static void
+test_standard_output_without_a_reader_fails_once(void **state)
+{
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	if ((child = fork()) == 0)
+		_exit(write_to_nobody(*state));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+test_a_redis_that_is_away_is_no_error_but_said(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts;
+	uint64_t begin;
+	char url[128];
+
+	f->options.drain_ms = 250;
+	snprintf(url, sizeof url, "redis+unix://me:secret@%s", f->path);
+	open_sink(f, url);
+	assert_null(strstr(sink_name(f->sink), "secret"));
+	/* Before the first line, already. */
+	await_reports(f, 1);
+	assert_non_null(strstr(f->first, "down, trying again: No such file"));
+	assert_null(strstr(f->first, "secret"));
+	put_numbers(f->sink, 0, 5, 100);
+	begin = now_ms();
+	sink_close(f->sink, &counts);
+	assert_true(now_ms() - begin < 3000);
+	assert_int_equal(counts.lost, 5);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_file_has_every_line_in_order),
+		TEST(test_a_file_is_appended_to),
+		TEST(test_a_single_line_is_not_held_back),
+		TEST(test_a_file_is_opened_anew_for_logrotate),
+		TEST(
+		    test_where_a_file_cannot_be_opened_anew_the_old_one_serves),
+		TEST(test_a_file_that_cannot_be_made_is_an_error),
+		TEST(test_a_full_disk_is_said_once_and_its_losses_counted),
+		TEST(test_a_disk_with_room_again_has_no_half_line_and_no_gap),
+		TEST(test_two_sinks_share_a_line),
+		TEST(test_a_slow_reader_costs_lines_but_never_the_caller),
+		TEST(test_a_stored_run_waits_for_a_slow_reader),
+		TEST(test_a_stored_run_does_not_wait_for_ever),
+		TEST(test_closing_ends_in_time_though_nobody_reads),
+		TEST(test_standard_output_without_a_reader_fails_once),
+		TEST(test_a_redis_that_is_away_is_no_error_but_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
