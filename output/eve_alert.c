@@ -90,11 +90,22 @@ write_learnt(struct eve *eve, const struct hit *hit)
 	jw_object_close(&eve->json);
 }
 
+/* The segment of the host of ours: mostly the source's. */
+static uint16_t
+host_segment(const struct hit *hit)
+{
+	const uint16_t *segment = hit->observation->segment;
+
+	return segment_is_internal(segment[hit->source])
+	    ? segment[hit->source]
+	    : segment[other_end(hit->source)];
+}
+
 /* What is ours in an alert; docs/events.md. */
 static void
 write_context(struct eve *eve, const struct hit *hit)
 {
-	uint16_t segment = hit->observation->segment[hit->source];
+	uint16_t segment = host_segment(hit);
 	const char *name = segment_name(eve->options.segments, segment);
 	const char *role = segment_role(eve->options.segments, segment);
 	struct json_writer *json = &eve->json;

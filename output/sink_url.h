@@ -19,7 +19,8 @@
  *	key=NAME                    stream, list or channel; "egress-sensor"
  *	maxlen=N                    stream: trimmed to about N entries, 0: never
  *	push=right|left             list: RPUSH (default), so that LPOP reads
- *the oldest first, or LPUSH db=N                        the same as /DB
+ *	                            the oldest first, or LPUSH
+ *	db=N                        the same as /DB
  *
  * USER, PASSWORD, PATH and NAME may have %XX (RFC 3986 section 2.1).
  */

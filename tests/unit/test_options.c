@@ -225,7 +225,7 @@ all_is_every_type_that_can_be_written(void **state)
 static char *
 help_text(void)
 {
-	char *text;
+	static char *text; /* gcc 12 takes a local one for dangling */
 	size_t len;
 	FILE *to = open_memstream(&text, &len);
 

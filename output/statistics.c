@@ -1,0 +1,124 @@
+#include "output/statistics.h"
+
+#include <inttypes.h>
+
+/* Every member of these is a count, so that they can be summed as arrays. */
+static void
+add_counts(void *sum, const void *one, size_t size)
+{
+	uint64_t *to = sum;
+	const uint64_t *from = one;
+
+	for (size_t i = 0; i < size / sizeof *to; i++)
+		to[i] += from[i];
+}
+
+void
+statistics_add_capture(struct statistics *sum, const struct capture_counts *one)
+{
+	add_counts(&sum->capture, one, sizeof *one);
+}
+
+void
+statistics_add_tracker(struct statistics *sum, const struct tracker_counts *one)
+{
+	add_counts(&sum->tracker, one, sizeof *one);
+}
+
+static uint64_t
+flows_ended(const struct statistics *s, enum flow_end_reason reason)
+{
+	return s->tracker.flows.ended[reason];
+}
+
+static uint64_t
+layers(const struct statistics *s, enum layers_result result)
+{
+	return s->tracker.layers.results[result];
+}
+
+size_t
+statistics_list(const struct statistics *s, struct eve_stat *out)
+{
+	const struct capture_counts *c = &s->capture;
+	const struct tracker_counts *t = &s->tracker;
+	const struct detector_counts *d = &s->detector;
+	/* Names that EVE's schema has are used as they are there. */
+	const struct eve_stat list[] = {
+		{ "", "uptime", s->uptime_s },
+		{ "capture", "kernel_packets", c->packets + c->kernel_dropped },
+		{ "capture", "kernel_drops", c->kernel_dropped },
+		{ "capture", "kernel_ifdrops", c->interface_dropped },
+		{ "capture", "errors", c->failed_files },
+		{ "capture", "files", c->files },
+		{ "capture", "filtered", c->filtered },
+		{ "capture", "interface_down", c->interface_down },
+		{ "capture", "time_reversals", c->time_reversals },
+		{ "capture", "ring_drops", s->ring_dropped },
+		{ "decoder", "pkts", c->packets },
+		{ "decoder", "bytes", c->octets },
+		{ "decoder", "invalid", layers(s, LAYERS_MALFORMED) },
+		{ "decoder", "decoded", layers(s, LAYERS_OK) },
+		{ "decoder", "held_fragments", layers(s, LAYERS_HELD) },
+		{ "decoder", "not_ip", layers(s, LAYERS_NOT_IP) },
+		{ "decoder", "unknown_link_type",
+		    layers(s, LAYERS_UNKNOWN_LINK) },
+		{ "decoder", "truncated", layers(s, LAYERS_TRUNCATED) },
+		{ "decoder", "payload_cut", t->layers.cut_packets },
+		{ "decoder", "tunnelled", t->layers.tunnelled },
+		{ "defrag", "fragments", t->layers.fragments },
+		{ "defrag", "reassembled", t->layers.reassembled },
+		{ "defrag", "timeouts", t->layers.fragment_timeouts },
+		{ "defrag", "evictions", t->layers.fragment_evictions },
+		{ "defrag", "overlaps", t->layers.fragment_overlaps },
+		{ "flow", "total", t->flows.created },
+		{ "flow", "active", t->flows.active },
+		{ "flow", "ended_closed", flows_ended(s, FLOW_END_CLOSED) },
+		{ "flow", "ended_timeout", flows_ended(s, FLOW_END_TIMEOUT) },
+		{ "flow", "ended_evicted", flows_ended(s, FLOW_END_EVICTED) },
+		{ "flow", "ended_shutdown", flows_ended(s, FLOW_END_SHUTDOWN) },
+		{ "tcp", "reassembly_gap", t->streams.gaps },
+		{ "tcp", "gap_octets", t->streams.gap_octets },
+		{ "tcp", "reassembly_memuse", t->stream_octets },
+		{ "tcp", "segments_in_order", t->streams.in_order },
+		{ "tcp", "segments_early", t->streams.early },
+		{ "tcp", "segments_repeated", t->streams.repeated },
+		{ "tcp", "streams_given_up", t->streams.overflows },
+		{ "tcp", "sessions_evicted", t->apps.sessions_evicted },
+		{ "app", "dns_messages", t->apps.dns_messages },
+		{ "app", "dns_malformed", t->apps.dns_malformed },
+		{ "app", "http_requests", t->apps.http_requests },
+		{ "app", "http_responses", t->apps.http_responses },
+		{ "app", "http_malformed", t->apps.http_malformed },
+		{ "app", "tls_hellos", t->apps.tls_hellos },
+		{ "app", "tls_malformed", t->apps.tls_malformed },
+		{ "app", "observations", t->observations },
+		{ "detect", "alert", d->facts.hits },
+		{ "detect", "alerts_suppressed", d->facts.repeats },
+		{ "detect", "facts_evicted", d->facts.evicted },
+		{ "detect", "dns_memory_evicted", d->dns_memory_evicted },
+		{ "sink", "written", s->sinks.written },
+		{ "sink", "pending", s->sinks.pending },
+		{ "sink", "retried", s->sinks.retried },
+		{ "sink", "lost", s->sinks.lost },
+	};
+	size_t count = sizeof list / sizeof list[0];
+
+	_Static_assert(sizeof list / sizeof list[0] <= STATISTICS_MAX,
+	    "callers have room");
+	for (size_t i = 0; i < count; i++)
+		out[i] = list[i];
+	return count;
+}
+
+void
+statistics_print(FILE *to, const struct statistics *statistics)
+{
+	struct eve_stat list[STATISTICS_MAX];
+	size_t count = statistics_list(statistics, list);
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(to, "%s%s%s: %" PRIu64 "\n", list[i].group,
+		    list[i].group[0] == '\0' ? "" : ".", list[i].name,
+		    list[i].value);
+}

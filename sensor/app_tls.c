@@ -1,0 +1,227 @@
+#include <string.h>
+
+#include "decoders/tls.h"
+#include "sensor/tracker_state.h"
+
+/*
+ * A TLS handshake: the ClientHello is told as soon as it is whole, the
+ * handshake when the ServerHello is there too, or is not going to come.  Then
+ * the flow is only counted.
+ */
+
+static void
+add_alpn(struct tracker *t, const struct tls_client_hello *hello,
+    struct obs_tls *tls)
+{
+	uint32_t count = hello->alpn_count;
+	struct obs_text *names = observation_add_array(t->builder,
+	    sizeof *names, &count, &tls->client_alpn);
+
+	for (uint32_t i = 0; i < count; i++)
+		names[i] = observation_add(t->builder, hello->alpn[i]);
+}
+
+static void
+add_tunnel_host(struct tracker *t, const struct session *session,
+    struct obs_tls *tls)
+{
+	const struct tunnel_host *host = session->tunnel_host;
+
+	if (host == NULL)
+		return;
+	tls->tunnel_host =
+	    observation_add(t->builder, cur_of(host->name, host->len));
+	tls->tunnel_port = host->port;
+}
+
+static void
+tell_client_hello(struct tracker *t, struct session *session,
+    const struct tls_client_hello *hello, bool cut)
+{
+	struct observation *o =
+	    tracker_observe(t, session->flow, OBS_TLS_HELLO);
+	struct obs_tls *tls = &o->tls;
+
+	o->cut = cut;
+	tls->has_client = true;
+	tls->ech = hello->ech;
+	tls->client_version = hello->version;
+	tls->server_name = observation_add(t->builder, hello->server_name);
+	add_alpn(t, hello, tls);
+	add_tunnel_host(t, session, tls);
+	t->apps.tls_hellos++;
+	if (tracker_wants(t, OBS_TLS)) {
+		tracker_drop(t, session->tls.kept);
+		session->tls.kept = tracker_keep(t);
+	}
+	tracker_emit(t);
+}
+
+/* The handshake, as far as it was seen; `hello` NULL: no ServerHello. */
+static void
+tell_handshake(struct tracker *t, struct session *session,
+    const struct tls_server_hello *hello)
+{
+	struct observation *o;
+
+	if (!tracker_wants(t, OBS_TLS) ||
+	    (hello == NULL && session->tls.kept == NULL))
+		return;
+	if (session->tls.kept != NULL) {
+		o = observation_resume(t->builder, session->tls.kept);
+		o->kind = OBS_TLS;
+	} else {
+		o = tracker_observe(t, session->flow, OBS_TLS);
+		add_tunnel_host(t, session, &o->tls);
+	}
+	o->tls.hello_retried = session->tls.retried;
+	if (hello != NULL) {
+		o->tls.has_server = true;
+		o->tls.server_version = hello->version;
+		o->tls.cipher = hello->cipher;
+		o->tls.server_alpn = observation_add(t->builder, hello->alpn);
+		o->time_us = t->now_us;
+		o->packet_number = t->packet_number;
+	}
+	tracker_drop(t, session->tls.kept);
+	session->tls.kept = NULL;
+	tracker_emit(t);
+}
+
+static bool
+take_client_hello(struct tracker *t, struct session *session,
+    const struct tls_handshake *handshake, bool whole)
+{
+	struct tls_client_hello hello;
+	enum decode rc = tls_client_hello_decode(handshake->body, &hello);
+
+	if (rc != DECODE_OK)
+		t->apps.tls_malformed += whole;
+	/* What was good of a bad or cut hello may be all there ever is. */
+	if (rc != DECODE_OK && hello.server_name.at == NULL)
+		return false;
+	tell_client_hello(t, session, &hello, rc != DECODE_OK);
+	return true;
+}
+
+/* True: the handshake is done with. */
+static bool
+take_server_hello(struct tracker *t, struct session *session,
+    const struct tls_handshake *handshake)
+{
+	struct tls_server_hello hello;
+
+	if (tls_server_hello_decode(handshake->body, &hello) != DECODE_OK) {
+		t->apps.tls_malformed++;
+		tell_handshake(t, session, NULL);
+		return true;
+	}
+	if (hello.hello_retry_request) {
+		session->tls.retried = true;
+		return false;
+	}
+	tell_handshake(t, session, &hello);
+	return true;
+}
+
+static void
+done(struct session *session, uint8_t end)
+{
+	session->stream[end].ended = true;
+}
+
+/* The first record is none of a handshake's: step over it. */
+static size_t
+skip_record(struct tracker *t, struct session *session, uint8_t end,
+    struct cursor octets)
+{
+	struct cursor rest = octets;
+	struct tls_record record;
+
+	if (tls_record_next(&rest, &record) != DECODE_OK ||
+	    record.type == TLS_APPLICATION_DATA ||
+	    record.type == TLS_ALERT) {
+		if (end != session->client)
+			tell_handshake(t, session, NULL);
+		done(session, end);
+		return octets.left;
+	}
+	return octets.left - rest.left;
+}
+
+static size_t
+take_handshake(struct tracker *t, struct session *session, uint8_t end,
+    const struct tls_handshake *handshake)
+{
+	if (end == session->client) {
+		if (handshake->type == TLS_CLIENT_HELLO)
+			take_client_hello(t, session, handshake, true);
+		if (!tracker_wants(t, OBS_TLS))
+			session_done(session);
+		done(session, end);
+	} else if (handshake->type != TLS_SERVER_HELLO ||
+	    take_server_hello(t, session, handshake)) {
+		session_done(session);
+	}
+	return handshake->consumed;
+}
+
+static size_t
+tls_octets(struct tracker *t, struct session *session, uint8_t end,
+    struct cursor octets, bool last)
+{
+	uint8_t scratch[TLS_HANDSHAKE_MAX];
+	struct tls_handshake handshake;
+
+	switch (tls_handshake_open(octets, scratch, sizeof scratch,
+	    &handshake)) {
+	case DECODE_OK:
+		return take_handshake(t, session, end, &handshake);
+	case DECODE_SHORT:
+		if (!last)
+			return 0;
+		if (end == session->client && handshake.body.at != NULL &&
+		    handshake.type == TLS_CLIENT_HELLO)
+			take_client_hello(t, session, &handshake, false);
+		break;
+	case DECODE_UNSUPPORTED:
+		return skip_record(t, session, end, octets);
+	case DECODE_MALFORMED:
+		t->apps.tls_malformed++;
+		break;
+	}
+	done(session, end);
+	return octets.left;
+}
+
+static void
+tls_gap(struct tracker *t, struct session *session, uint8_t end,
+    uint32_t lost)
+{
+	(void)t;
+	(void)lost;
+	done(session, end); /* there is no finding back into records */
+}
+
+static void
+tls_closed(struct tracker *t, struct session *session, uint8_t end)
+{
+	(void)t;
+	done(session, end);
+}
+
+static void
+tls_over(struct tracker *t, struct session *session)
+{
+	tell_handshake(t, session, NULL);
+	memset(&session->tls, 0, sizeof session->tls);
+}
+
+static bool
+tls_holds(const struct session *session)
+{
+	return session->tls.kept != NULL;
+}
+
+const struct app_ops app_tls = { tls_octets, tls_gap, tls_closed, tls_over,
+	tls_holds };

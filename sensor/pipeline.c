@@ -1,0 +1,328 @@
+#include "sensor/pipeline.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sensor/pipeline_parts.h"
+
+#define MIB        ((size_t)1024 * 1024)
+#define KIB        ((size_t)1024)
+#define SECOND_US  UINT64_C(1000000)
+/* Copies of the observations behind hits. */
+#define FACT_OCTETS_MAX (64 * MIB)
+/* RFC 8200 section 4.5 */
+#define FRAGMENT_TIMEOUT_US (60 * SECOND_US)
+#define SESSIONS_MIN 1024
+
+static volatile sig_atomic_t stop_asked, reload_asked, stats_asked;
+
+static void
+on_signal(int number)
+{
+	switch (number) {
+	case SIGHUP:
+		reload_asked = 1;
+		break;
+	case SIGUSR1:
+		stats_asked = 1;
+		break;
+	default:
+		if (stop_asked) /* again: at once */
+			_exit(128 + number);
+		stop_asked = 1;
+	}
+}
+
+static void
+catch_signals(void)
+{
+	static const int caught[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+	struct sigaction action;
+
+	memset(&action, 0, sizeof action);
+	action.sa_handler = on_signal;
+	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+		sigaction(caught[i], &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+void
+pipeline_say(const char *message)
+{
+	/* One write, so that lines of several threads do not mix. */
+	fprintf(stderr, "egress-sensor: %s\n", message);
+}
+
+static void
+say(void *arg, const char *message)
+{
+	(void)arg;
+	pipeline_say(message);
+}
+
+uint64_t
+pipeline_clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- the configuration, as the parts want it ---- */
+
+static unsigned
+wanted_kinds(event_set events)
+{
+	unsigned kinds = OBS_BIT(OBS_FLOW_START) | OBS_BIT(OBS_FLOW_APP) |
+	    OBS_BIT(OBS_FLOW_END) | OBS_BIT(OBS_DNS) |
+	    OBS_BIT(OBS_HTTP_REQUEST) | OBS_BIT(OBS_TLS_HELLO);
+
+	if (event_set_has(events, EVENT_HTTP))
+		kinds |= OBS_BIT(OBS_HTTP);
+	if (event_set_has(events, EVENT_TLS))
+		kinds |= OBS_BIT(OBS_TLS);
+	return kinds;
+}
+
+struct tracker_options
+pipeline_tracker_options(const struct pipeline *p)
+{
+	const struct config_limits *limits = &p->config->limits;
+	const struct config_timeouts *idle = &limits->timeouts;
+
+	return (struct tracker_options){
+		.flows = {
+			.flows_max = limits->flows,
+			.vlan_in_key = p->config->capture.vlan_in_flow,
+			.idle_s = {
+				[FLOW_TCP_NEW] = idle->tcp_new_s,
+				[FLOW_CLASS_CLOSED] = idle->tcp_closed_s,
+				[FLOW_OTHER] = idle->other_s,
+				[FLOW_UDP] = idle->udp_s,
+				[FLOW_TCP_OPEN] = idle->tcp_established_s,
+			},
+		},
+		.fragments = {
+			.datagrams_max = limits->fragments,
+			.octets_max = (uint32_t)(limits->fragment_mib * MIB),
+			.timeout_us = FRAGMENT_TIMEOUT_US,
+		},
+		.stream_octets_max = limits->stream_mib * MIB,
+		.stream_ahead_max = limits->stream_kib * KIB,
+		.sessions_max = limits->flows / 4 > SESSIONS_MIN
+		    ? limits->flows / 4
+		    : SESSIONS_MIN,
+		.segments = p->segments,
+		.kinds = wanted_kinds(p->config->outputs.event_set),
+	};
+}
+
+int
+pipeline_open_publisher(struct pipeline *p, eve_source_name name,
+    void *name_arg, bool live, char *error, size_t error_size)
+{
+	const struct config_outputs *outputs = &p->config->outputs;
+	struct sink_options sinks = {
+		.queue_octets_max = outputs->queue_mib * MIB,
+		.wait = !live,
+		.wait_ms = outputs->wait_ms,
+		.connect_timeout_ms = outputs->connect_timeout_ms,
+		.command_timeout_ms = outputs->command_timeout_ms,
+		.drain_ms = outputs->drain_ms,
+		.report = say,
+	};
+
+	p->eve = (struct eve_options){
+		.sensor_name = p->config->sensor_name,
+		.live = live,
+		.dns_version = outputs->dns_version,
+		.source_name = name,
+		.source_arg = name_arg,
+		.segments = p->segments,
+	};
+	return publisher_open((const char *const *)outputs->sinks.text,
+	    outputs->sinks.count, &sinks, &p->eve, &p->publisher, error,
+	    error_size);
+}
+
+/* ---- on the way ---- */
+
+static void
+on_hit(void *arg, const struct hit *hit)
+{
+	struct pipeline *p = arg;
+
+	summary_hit(p->summary, hit);
+	if (event_set_has(p->config->outputs.event_set, EVENT_ALERT))
+		publish_hit(p->publisher, hit);
+}
+
+static bool
+is_event(event_set events, const struct observation *o)
+{
+	switch ((enum obs_kind)o->kind) {
+	case OBS_DNS:
+		/* EVE has no type for LLMNR. */
+		return event_set_has(events, EVENT_DNS) &&
+		    o->app != APP_LLMNR;
+	case OBS_HTTP:
+		return event_set_has(events, EVENT_HTTP);
+	case OBS_TLS:
+		return event_set_has(events, EVENT_TLS);
+	case OBS_FLOW_END:
+		return event_set_has(events, EVENT_FLOW);
+	case OBS_FLOW_START:
+	case OBS_FLOW_APP:
+	case OBS_HTTP_REQUEST:
+	case OBS_TLS_HELLO:
+		return false;
+	}
+	return false;
+}
+
+void
+pipeline_observe(struct pipeline *p, const struct observation *o)
+{
+	if (is_event(p->config->outputs.event_set, o))
+		publish_observation(p->publisher, o);
+	detector_observe(p->detector, o);
+}
+
+static void
+use_new_indicators(struct pipeline *p)
+{
+	const struct ioc_set *set = indicators_take_new(p->indicators);
+
+	if (set == NULL)
+		return;
+	detector_use(p->detector, set);
+	indicators_release(p->indicators);
+}
+
+void
+pipeline_add_statistics(struct pipeline *p, struct statistics *s)
+{
+	detector_get_counts(p->detector, &s->detector);
+	if (p->publisher != NULL)
+		publisher_get_counts(p->publisher, &s->sinks);
+	s->uptime_s = pipeline_clock_ms() / 1000 - p->started_s;
+}
+
+void
+pipeline_publish_stats(struct pipeline *p, uint64_t now_us,
+    pipeline_gather gather, void *arg)
+{
+	struct statistics statistics = { 0 };
+	struct eve_stat list[STATISTICS_MAX];
+	size_t count;
+
+	if (!event_set_has(p->config->outputs.event_set, EVENT_STATS))
+		return;
+	gather(arg, &statistics);
+	pipeline_add_statistics(p, &statistics);
+	count = statistics_list(&statistics, list);
+	publish_stats(p->publisher, now_us, list, count);
+}
+
+void
+pipeline_attend(struct pipeline *p, uint64_t now_us, pipeline_gather gather,
+    void *arg)
+{
+	use_new_indicators(p);
+	if (reload_asked) {
+		reload_asked = 0;
+		indicators_reload(p->indicators);
+		publisher_reopen(p->publisher);
+	}
+	if (stats_asked) {
+		struct statistics statistics = { 0 };
+
+		stats_asked = 0;
+		gather(arg, &statistics);
+		pipeline_add_statistics(p, &statistics);
+		statistics_print(stderr, &statistics);
+		pipeline_publish_stats(p, now_us, gather, arg);
+	}
+}
+
+bool
+pipeline_stopped(const struct pipeline *p)
+{
+	return stop_asked || publisher_failed(p->publisher);
+}
+
+/* ---- one run ---- */
+
+static int
+begin(struct pipeline *p, char *error, size_t error_size)
+{
+	const struct config *config = p->config;
+	struct detector_options options = {
+		.dns_grace_us = config->detection.dns_grace_s * SECOND_US,
+		.dns_memory_max = config->limits.dns_memory,
+		.facts = {
+			.facts_max = config->limits.facts,
+			.octets_max = FACT_OCTETS_MAX,
+			.repeat_us = config->detection.repeat_s * SECOND_US,
+			.emit = on_hit,
+			.emit_arg = p,
+		},
+	};
+
+	if (config_segments(config, &p->segments, error, error_size) == -1)
+		return -1;
+	p->detector =
+	    detector_new(&options, indicators_set(p->indicators));
+	p->summary = summary_new();
+	if (p->detector == NULL || p->summary == NULL) {
+		snprintf(error, error_size, "out of memory");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+end(struct pipeline *p)
+{
+	detector_free(p->detector);
+	summary_free(p->summary);
+	segments_free(p->segments);
+}
+
+int
+pipeline_run(const struct config *config, const struct options *options,
+    struct indicators *indicators, struct pipeline_result *result,
+    char *error, size_t error_size)
+{
+	struct pipeline p = { .config = config, .options = options,
+		.indicators = indicators,
+		.started_s = pipeline_clock_ms() / 1000 };
+	struct statistics total = { 0 };
+	uint64_t begun_ms = pipeline_clock_ms();
+	bool stored = options->captures.count > 0;
+	int rc = -1;
+
+	catch_signals();
+	if (begin(&p, error, error_size) == 0)
+		rc = stored
+		    ? pipeline_run_stored(&p, &total, error, error_size)
+		    : pipeline_run_live(&p, &total, error, error_size);
+	if (p.publisher != NULL)
+		publisher_close(p.publisher, &total.sinks);
+	p.publisher = NULL;
+	if (rc == 0) {
+		detector_get_counts(p.detector, &total.detector);
+		summary_print(stderr, p.summary, &total,
+		    (double)(pipeline_clock_ms() - begun_ms) / 1000);
+		result->hits = total.detector.facts.hits;
+		result->incomplete = total.sinks.lost > 0 ||
+		    total.capture.failed_files > 0;
+	}
+	end(&p);
+	return rc;
+}

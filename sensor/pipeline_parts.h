@@ -1,0 +1,52 @@
+#ifndef SENSOR_PIPELINE_PARTS_H
+#define SENSOR_PIPELINE_PARTS_H
+
+#include "output/publisher.h"
+#include "output/statistics.h"
+#include "output/summary.h"
+#include "sensor/pipeline.h"
+
+/* What pipeline.c shares with pipeline_stored.c and pipeline_live.c. */
+struct pipeline {
+	const struct config *config;
+	const struct options *options;
+	struct indicators *indicators;
+	struct segments *segments;
+	struct detector *detector;
+	struct publisher *publisher;
+	struct summary *summary;
+	struct eve_options eve;
+	uint64_t started_s; /* monotonic */
+};
+
+/* Options for a tracker; emit and emit_arg are the caller's to set. */
+struct tracker_options pipeline_tracker_options(const struct pipeline *p);
+
+/* 0, or -1 with the reason: the sinks are opened when the names are known. */
+int pipeline_open_publisher(struct pipeline *p, eve_source_name name,
+    void *name_arg, bool live, char *error, size_t error_size);
+
+/* An observation for the detector and, where asked for, as an event. */
+void pipeline_observe(struct pipeline *p, const struct observation *o);
+
+/* What signals asked for; `gather` fills in what is counted so far. */
+typedef void (*pipeline_gather)(void *arg, struct statistics *out);
+void pipeline_attend(struct pipeline *p, uint64_t now_us,
+    pipeline_gather gather, void *arg);
+
+/* SIGTERM or SIGINT came, or nobody reads what is written. */
+bool pipeline_stopped(const struct pipeline *p);
+
+/* Adds what only the pipeline knows to what a gather has filled in. */
+void pipeline_add_statistics(struct pipeline *p, struct statistics *s);
+void pipeline_publish_stats(struct pipeline *p, uint64_t now_us,
+    pipeline_gather gather, void *arg);
+
+int pipeline_run_stored(struct pipeline *p, struct statistics *total,
+    char *error, size_t error_size);
+int pipeline_run_live(struct pipeline *p, struct statistics *total,
+    char *error, size_t error_size);
+
+uint64_t pipeline_clock_ms(void); /* monotonic */
+
+#endif

@@ -1,0 +1,90 @@
+#include "sensor/signatures.h"
+
+/* MITRE ATT&CK, attack.mitre.org. */
+static const char *const dns_ids[] = { "T1071.004", "T1195.002", NULL };
+static const char *const web_ids[] = { "T1071.001", "T1195.002", NULL };
+static const char *const flow_ids[] = { "T1071", "T1195.002", NULL };
+static const char *const proxy_ids[] = { "T1090", "T1071.001", NULL };
+static const char *const delivery_ids[] = { "T1105", "T1195.002", NULL };
+
+/* An id is never given to anything else, even when its row is gone. */
+static const struct {
+	uint32_t id;
+	const char *text;
+	const char *const *attack_ids;
+} kinds[WHERE_COUNT] = {
+	[WHERE_DNS_QUERY] = { 7310001, "EGRESS listed name looked up in DNS",
+	    dns_ids },
+	[WHERE_DNS_ANSWER] = { 7310002,
+	    "EGRESS DNS answer points to a listed name or address", dns_ids },
+	[WHERE_HTTP_HOST] = { 7310003, "EGRESS HTTP request to a listed host",
+	    web_ids },
+	[WHERE_HTTP_URL] = { 7310004, "EGRESS HTTP request for a listed URL",
+	    web_ids },
+	[WHERE_HTTP_PATH] = { 7310005, "EGRESS HTTP request for a listed path",
+	    web_ids },
+	[WHERE_HTTP_USER_AGENT] = { 7310006,
+	    "EGRESS HTTP request with a listed User-Agent", web_ids },
+	[WHERE_HTTP_BODY] = { 7310007,
+	    "EGRESS HTTP request with a listed body", delivery_ids },
+	[WHERE_TLS_SNI] = { 7310008, "EGRESS TLS to a listed server name",
+	    web_ids },
+	[WHERE_FLOW_DEST] = { 7310009, "EGRESS contact with a listed address",
+	    flow_ids },
+	[WHERE_FLOW_SOURCE] = { 7310010,
+	    "EGRESS contact from a listed address", flow_ids },
+	[WHERE_DNS_MEMORY] = { 7310011,
+	    "EGRESS contact with the address of a listed name", flow_ids },
+	[WHERE_TUNNEL_HOST] = { 7310012,
+	    "EGRESS proxy asked for a listed host", proxy_ids },
+};
+
+struct signature
+signature_for(const struct indicator *indicator, enum hit_where where)
+{
+	uint8_t confidence = indicator->confidence;
+
+	return (struct signature){
+		.id = kinds[where].id,
+		.rev = 1,
+		.severity = confidence >= 80 ? 1 : confidence >= 50 ? 2 : 3,
+		.text = kinds[where].text,
+		/* Suricata's class command-and-control. */
+		.category = "Malware Command and Control Activity Detected",
+		.attack_ids = kinds[where].attack_ids,
+	};
+}
+
+const char *
+hit_where_name(enum hit_where where)
+{
+	switch (where) {
+	case WHERE_DNS_QUERY:
+		return "dns.query";
+	case WHERE_DNS_ANSWER:
+		return "dns.answer";
+	case WHERE_HTTP_HOST:
+		return "http.host";
+	case WHERE_HTTP_URL:
+		return "http.url";
+	case WHERE_HTTP_PATH:
+		return "http.path";
+	case WHERE_HTTP_USER_AGENT:
+		return "http.user_agent";
+	case WHERE_HTTP_BODY:
+		return "http.request_body";
+	case WHERE_TLS_SNI:
+		return "tls.sni";
+	case WHERE_FLOW_DEST:
+		return "flow.dest";
+	case WHERE_FLOW_SOURCE:
+		return "flow.src";
+	case WHERE_DNS_MEMORY:
+		return "flow.dns_memory";
+	case WHERE_TUNNEL_HOST:
+		return "http.connect";
+	case WHERE_COUNT:
+		break;
+	}
+	return "";
+}
