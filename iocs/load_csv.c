@@ -253,9 +253,12 @@ read_rows(struct csv_file *csv, struct feed_text *text)
 			continue;
 		}
 		feed_text_take(text, taken);
+		/* The header itself, where it stood in no comment.  A row may
+		 * have one of its words, such as "domain", but not all. */
 		if (first && csv->layout.has_header &&
 		    csv_layout_read(&csv->record, csv->layout.separator,
-			&again)) {
+			&again) &&
+		    again.known_count == csv->layout.known_count) {
 			first = false;
 			continue;
 		}

@@ -14,7 +14,7 @@
 #define TICK_S     16u
 #define TICK_US    (TICK_S * SECOND_US)
 /* Flows ended in one flow_expire: keeps the pause between packets short. */
-#define EXPIRE_MAX 256
+#define EXPIRE_MAX 16384
 /* Eviction: flows at a list's head that were active since get another turn. */
 #define SECOND_CHANCES 8
 /* One flow in so many may wait for its first answer before any of those is

@@ -379,9 +379,12 @@ descriptor_read(void *from, void *to, size_t size, char *error,
 	struct pollfd wait = { .fd = descriptor->fd, .events = POLLIN };
 	ssize_t got;
 
-	/* A writer that pauses must not stop the caller's clock. */
-	if (poll(&wait, 1, DESCRIPTOR_WAIT_MS) < 1)
+	/* A writer that pauses, or trickles, must not stop the caller's clock:
+	 * whenever there was something to wait for, the caller goes first. */
+	if (poll(&wait, 1, 0) < 1) {
+		(void)poll(&wait, 1, DESCRIPTOR_WAIT_MS);
 		return INPUT_READ_WAIT;
+	}
 	got = read(descriptor->fd, to, size);
 	if (got == -1 && (errno == EINTR || errno == EAGAIN))
 		return INPUT_READ_WAIT;

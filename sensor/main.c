@@ -171,6 +171,7 @@ main(int argc, char *argv[])
 		break;
 	case ACTION_CHECK:
 	case ACTION_RUN:
+		pipeline_catch_signals();
 		status = check_and_run(&options);
 		break;
 	}

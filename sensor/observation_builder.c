@@ -91,8 +91,10 @@ observation_add_array(struct observation_builder *b, size_t size,
 	array->at = *count > 0 ? start : 0;
 	if (*count == 0)
 		return NULL;
+	/* With the octets in front that align it: all of a block is known. */
+	memset(text_of(b) + b->used, 0, start - b->used + *count * size);
 	b->used = start + *count * (uint32_t)size;
-	return memset(text_of(b) + start, 0, *count * size);
+	return text_of(b) + start;
 }
 
 struct observation *

@@ -36,8 +36,8 @@ on_signal(int number)
 	}
 }
 
-static void
-catch_signals(void)
+void
+pipeline_catch_signals(void)
 {
 	static const int caught[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
 	struct sigaction action;
@@ -307,7 +307,6 @@ pipeline_run(const struct config *config, const struct options *options,
 	bool stored = options->captures.count > 0;
 	int rc = -1;
 
-	catch_signals();
 	if (begin(&p, error, error_size) == 0)
 		rc = stored
 		    ? pipeline_run_stored(&p, &total, error, error_size)

@@ -16,6 +16,9 @@ struct pipeline_result {
 	bool incomplete; /* a capture failed, a sink lost events */
 };
 
+/* From here on signals are remembered until pipeline_run acts on them. */
+void pipeline_catch_signals(void);
+
 /*
  * Runs to the end of the captures or until SIGTERM or SIGINT.  0, or -1 with
  * the reason in `error`: it could not start.

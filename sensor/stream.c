@@ -78,11 +78,11 @@ stream_fini(struct stream *s, struct stream_memory *memory)
 	pending_free(s, memory);
 }
 
+/* What it holds is freed when this input is done with (settle). */
 static void
 stream_give_up(struct stream *s, const struct stream_reader *reader)
 {
 	reader->counts->overflows++;
-	stream_fini(s, reader->memory);
 	reader->closed(reader->arg);
 	s->ended = true;
 }
@@ -296,8 +296,7 @@ ahead_drain(struct stream *s, const struct stream_reader *reader)
 				octets.left = 0;
 			advance(s, octets, a->wire_len - old, reader);
 		}
-		if (s->ahead == a) /* not given up meanwhile */
-			ahead_free_first(s, reader->memory);
+		ahead_free_first(s, reader->memory);
 	}
 }
 

@@ -17,6 +17,8 @@
  */
 #define LEAP_US      UINT64_C(3600000000)
 #define LEAP_PACKETS 256
+/* How often it is looked for idle flows. */
+#define TICK_US UINT64_C(62500)
 
 /* ---- observations ---- */
 
@@ -550,16 +552,32 @@ end_flow(void *arg, struct flow *flow, enum flow_end_reason reason,
 
 /* Time for idle flows, by the packets' but without their leaps. */
 static uint64_t
-steady_clock(struct tracker *t, uint64_t packet_us, size_t packets)
+steady_clock(struct tracker *t, uint64_t packet_us)
 {
 	if (t->clock_us != 0 && packet_us > t->clock_us + LEAP_US &&
 	    t->leap_packets < LEAP_PACKETS) {
-		t->leap_packets += packets;
+		t->leap_packets++;
 		return t->clock_us;
 	}
 	t->leap_packets = 0;
 	t->clock_us = packet_us;
 	return packet_us;
+}
+
+/*
+ * Idle flows end where the capture's time passes a tick, not where a batch of
+ * packets happens to end: the same packets give the same observations however
+ * they are read.
+ */
+static void
+end_idle_flows(struct tracker *t, uint64_t packet_us)
+{
+	uint64_t clock_us = steady_clock(t, packet_us);
+
+	if (clock_us / TICK_US == t->tick)
+		return;
+	t->tick = clock_us / TICK_US;
+	flow_expire(t->flows, clock_us);
 }
 
 /*
@@ -585,12 +603,11 @@ tracker_packets(void *arg, const struct packet *packets, size_t count)
 	}
 	for (size_t i = 0; i < found; i++)
 		flow_prefetch(t->flows, &places[i]);
-	for (size_t i = 0; i < found; i++)
+	for (size_t i = 0; i < found; i++) {
+		end_idle_flows(t, of[i]->time_us);
 		track(t, of[i], &layers[i], &places[i]);
+	}
 	dissector_release(t->dissector);
-	if (count > 0)
-		flow_expire(t->flows, steady_clock(t,
-		    packets[count - 1].time_us, count));
 }
 
 void

@@ -66,7 +66,8 @@ struct tracker {
 	struct session *current; /* worked on: never evicted meanwhile */
 
 	uint64_t clock_us; /* without leaps: what idle flows go by */
-	size_t leap_packets;
+	uint64_t tick; /* of that clock, when idle flows were ended last */
+	uint32_t leap_packets;
 
 	/* The packet at hand. */
 	uint64_t now_us, packet_number;
