@@ -59,6 +59,11 @@ config_fini(struct config *config)
 	free(config->capture.zip_password);
 	text_list_fini(&config->capture.interfaces);
 	text_list_fini(&config->indicators.paths);
+	text_list_fini(&config->indicators.profiles);
+	text_list_fini(&config->indicators.allow);
+	for (unsigned i = 0; i < config->detection.beacons.role_count; i++)
+		free(config->detection.beacons.roles[i].role);
+	free(config->detection.beacons.roles);
 	text_list_fini(&config->outputs.sinks);
 	text_list_fini(&config->outputs.events);
 	for (unsigned i = 0; i < config->segment_count; i++) {
@@ -105,18 +110,29 @@ fill_defaults(struct config *config, const struct node *root)
 	return 0;
 }
 
+/* A role that was left out. */
+static int
+settle_role(char **role)
+{
+	if (*role == NULL)
+		*role = strdup("");
+	return *role == NULL ? -1 : 0;
+}
+
 /* Fills what is made of other members. */
 static int
 settle(struct config *config)
 {
 	struct config_outputs *outputs = &config->outputs;
+	struct config_beacons *beacons = &config->detection.beacons;
 	char ignored[128]; /* the names were checked */
 
 	for (unsigned i = 0; i < config->segment_count; i++) {
-		struct config_segment *segment = &config->segments[i];
-
-		if (segment->role == NULL &&
-		    (segment->role = strdup("")) == NULL)
+		if (settle_role(&config->segments[i].role) == -1)
+			return -1;
+	}
+	for (unsigned i = 0; i < beacons->role_count; i++) {
+		if (settle_role(&beacons->roles[i].role) == -1)
 			return -1;
 	}
 	outputs->event_set = 0;
@@ -141,6 +157,55 @@ config_init(struct config *config)
 	return 0;
 }
 
+/* Of an item of detection.beacons.roles; NULL where it has the wrong type. */
+static const char *
+role_of(const struct node *item)
+{
+	const struct node *role = node_entry(item, "role", 4);
+
+	if (role == NULL)
+		return item->kind == NODE_MAPPING ? "" : NULL;
+	return role->kind == NODE_SCALAR ? role->text : NULL;
+}
+
+/* The first item before `item` that has this role. */
+static const struct node *
+earlier_role(const struct node *list, const struct node *item, const char *role)
+{
+	for (const struct node *n = list->first; n != item; n = n->next) {
+		const char *other = role_of(n);
+
+		if (other != NULL && strcmp(other, role) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+/* No role twice: nobody could say which of the two thresholds hold. */
+static void
+check_roles(const struct node *list, struct problems *problems)
+{
+	unsigned count = 0;
+
+	if (list == NULL || list->kind != NODE_SEQUENCE)
+		return;
+	/* Past the maximum, which is refused elsewhere, it would take long. */
+	for (const struct node *n = list->first;
+	     n != NULL && count < CONFIG_BEACON_ROLES_MAX;
+	     n = n->next, count++) {
+		const char *role = role_of(n);
+		const struct node *earlier = role != NULL
+		                                 ? earlier_role(list, n, role)
+		                                 : NULL;
+
+		if (earlier != NULL)
+			problem(problems, n->line,
+			    "detection.beacons.roles: '%.64s' is there already"
+			    " (line %u)",
+			    role, earlier->line);
+	}
+}
+
 /* What the tree says, as a struct; NULL with the problems added. */
 static struct config *
 read_tree(const struct node *root, const uint8_t *text, size_t len,
@@ -151,6 +216,8 @@ read_tree(const struct node *root, const uint8_t *text, size_t len,
 	if (root != NULL) {
 		config_read_check(root, checks, problems);
 		config_segments_check(node_entry(root, "segments", 8),
+		    problems);
+		check_roles(find_node(root, "detection.beacons.roles"),
 		    problems);
 	}
 	if (problems->count > 0)

@@ -45,12 +45,40 @@ struct config_segment {
 
 struct config_indicators {
 	struct text_list paths; /* none: the bundled sets */
-	bool accept_shrink;     /* [false] reload a set under half of the old */
+	/* Implant profiles (JSON), files or folders; none: the bundled ones. */
+	struct text_list profiles;
+	/*
+	 * Lists of domains and networks of trusted services, whose polling is
+	 * no beacon; none: the bundled list.
+	 */
+	struct text_list allow;
+	bool accept_shrink; /* [false] reload a set under half of the old */
 };
+
+/*
+ * From when on the timing of a pair is an alert, for sources in segments of
+ * one role; all three must be reached.
+ */
+struct config_beacon_role {
+	char *role;      /* "": every role that no other item names */
+	double score;    /* 0..1 */
+	uint32_t count;  /* 3..1000000; moments at which it was asked */
+	uint32_t span_s; /* 0..2592000; from the first to the last */
+};
+
+struct config_beacons {
+	bool enabled; /* [true] */
+	/* No two have the same role.  Who is in none: built-in thresholds. */
+	struct config_beacon_role *roles;
+	unsigned role_count;
+};
+
+#define CONFIG_BEACON_ROLES_MAX 256
 
 struct config_detection {
 	uint32_t repeat_s;    /* [3600; 1..2592000] */
 	uint32_t dns_grace_s; /* [300; 0..604800] */
+	struct config_beacons beacons;
 };
 
 struct config_outputs {
@@ -82,6 +110,8 @@ struct config_limits {
 	uint32_t fragment_mib; /* [16; 1..4095] held by all of them */
 	uint32_t dns_memory;   /* [262144; 1..67108864] answered addresses */
 	uint32_t facts;        /* [65536; 1..16777216] remembered hits */
+	uint32_t pairs; /* [1048576; 1024..67108864] of source and service */
+	uint32_t pair_histories; /* [65536; 64..4194304] pairs with moments */
 	struct config_timeouts timeouts;
 };
 

@@ -124,10 +124,21 @@ const struct config_key config_keys[] = {
 	{ "segments.vlans", 0, KEY_ITEM, .min = 1, .max = 4094 },
 
 	{ KEY(indicators.paths), KEY_TEXTS, .check = check_line },
+	{ KEY(indicators.profiles), KEY_TEXTS, .check = check_line },
+	{ KEY(indicators.allow), KEY_TEXTS, .check = check_line },
 	FLAG(indicators.accept_shrink, false),
 
 	NUMBER(detection.repeat_s, 1, 2592000, 3600),
 	NUMBER(detection.dns_grace_s, 0, 604800, 300),
+	FLAG(detection.beacons.enabled, true),
+	{ .path = "detection.beacons.roles", .kind = KEY_ROLES },
+	{ "detection.beacons.roles.role", 0, KEY_ITEM, .check = check_line },
+	{ "detection.beacons.roles.score", 0, KEY_ITEM, .min = 0, .max = 1 },
+	/* Fewer than three moments have no rhythm. */
+	{ "detection.beacons.roles.count", 0, KEY_ITEM, .min = 3,
+	    .max = 1000000 },
+	{ "detection.beacons.roles.span_s", 0, KEY_ITEM, .min = 0,
+	    .max = 2592000 },
 
 	{ KEY(outputs.sinks), KEY_TEXTS, .standard_text = "-", .secret = true,
 	    .check = check_sink },
@@ -147,6 +158,8 @@ const struct config_key config_keys[] = {
 	NUMBER(limits.fragment_mib, 1, 4095, 16),
 	NUMBER(limits.dns_memory, 1, 67108864, 262144),
 	NUMBER(limits.facts, 1, 16777216, 65536),
+	NUMBER(limits.pairs, 1024, 67108864, 1048576),
+	NUMBER(limits.pair_histories, 64, 4194304, 65536),
 	NUMBER(limits.timeouts.tcp_new_s, 1, 604800, 30),
 	NUMBER(limits.timeouts.tcp_established_s, 1, 604800, 3600),
 	NUMBER(limits.timeouts.tcp_closed_s, 1, 604800, 10),
@@ -210,6 +223,7 @@ config_key_set_default(const struct config_key *key, struct config *config)
 		return *(char **)(void *)at == NULL ? -1 : 0;
 	case KEY_TEXTS:
 		return set_default_list(key, (struct text_list *)(void *)at);
+	case KEY_ROLES: /* none; it was all zero */
 	case KEY_ITEM:
 		return 0;
 	}
@@ -230,5 +244,37 @@ config_number_parse(const char *text, uint32_t *out)
 	if (value > UINT32_MAX)
 		return false;
 	*out = (uint32_t)value;
+	return true;
+}
+
+/* Fewer than 16 digits, and 10 to their number, are exact in a double. */
+#define WHOLE_DIGITS_MAX 6
+
+bool
+config_decimal_parse(const char *text, double *out)
+{
+	static const char digits[] = "0123456789";
+	size_t whole = strspn(text, digits), places = 0;
+	uint64_t value = 0, unit = 1;
+
+	if (whole == 0 || whole > WHOLE_DIGITS_MAX ||
+	    (text[0] == '0' && whole > 1))
+		return false;
+	for (size_t i = 0; i < whole; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	if (text[whole] == '.') {
+		const char *at = text + whole + 1;
+
+		places = strspn(at, digits);
+		if (places == 0 || places > CONFIG_DECIMAL_PLACES_MAX)
+			return false;
+		for (size_t i = 0; i < places; i++, unit *= 10)
+			value = value * 10 + (uint64_t)(at[i] - '0');
+		whole += 1 + places;
+	}
+	if (text[whole] != '\0')
+		return false;
+	/* So this one rounding makes it the double that is nearest. */
+	*out = (double)value / (double)unit;
 	return true;
 }

@@ -18,14 +18,15 @@ enum key_kind {
 	KEY_FLAG,   /* bool */
 	KEY_TEXT,   /* char * */
 	KEY_TEXTS,  /* struct text_list */
-	KEY_ITEM,   /* inside a segment: checked, but without a default */
+	KEY_ROLES,  /* struct config_beacons' roles; none by default */
+	KEY_ITEM,   /* inside a list's item: checked, but without a default */
 };
 
 struct config_key {
 	const char *path; /* "capture.filter"; a list's items have its path */
-	size_t offset;    /* in struct config; not of KEY_ITEM */
+	size_t offset;    /* in struct config; not of KEY_ROLES, KEY_ITEM */
 	enum key_kind kind;
-	uint32_t min, max; /* numbers */
+	uint32_t min, max; /* numbers, also decimal ones */
 	uint32_t standard; /* KEY_NUMBER, KEY_FLAG: the default */
 	/* KEY_TEXT, KEY_TEXTS (one item): the default; NULL: "" or none. */
 	const char *standard_text;
@@ -46,5 +47,15 @@ int config_key_set_default(const struct config_key *key, struct config *config);
 
 /* Decimal digits, no sign, no leading zero; false for anything else. */
 bool config_number_parse(const char *text, uint32_t *out);
+
+#define CONFIG_DECIMAL_PLACES_MAX 9
+#define CONFIG_DECIMAL_UNIT       1000000000 /* 10 to that power */
+
+/*
+ * A decimal number: up to six digits as above, then '.' and one to
+ * CONFIG_DECIMAL_PLACES_MAX more, or neither.  False for anything else: a
+ * sign, an exponent, ".5", "5.", infinity, NaN.
+ */
+bool config_decimal_parse(const char *text, double *out);
 
 #endif

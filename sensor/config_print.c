@@ -111,6 +111,42 @@ print_text(FILE *to, const char *text, bool secret)
 	print_quoted(to, secret && *text != '\0' ? SECRET : text);
 }
 
+/* Of what config_decimal_parse gave; gives the same when it is parsed again. */
+static void
+print_decimal(FILE *to, double value)
+{
+	uint64_t units = (uint64_t)(value * CONFIG_DECIMAL_UNIT + 0.5);
+	uint64_t part = units % CONFIG_DECIMAL_UNIT;
+	int places = CONFIG_DECIMAL_PLACES_MAX;
+
+	fprintf(to, "%" PRIu64, units / CONFIG_DECIMAL_UNIT);
+	if (part == 0)
+		return;
+	for (; part % 10 == 0; part /= 10)
+		places--;
+	fprintf(to, ".%0*" PRIu64, places, part);
+}
+
+static void
+print_roles(FILE *to, const struct config_beacons *beacons)
+{
+	const char *comma = "";
+
+	fputc('[', to);
+	for (unsigned i = 0; i < beacons->role_count; i++) {
+		const struct config_beacon_role *item = &beacons->roles[i];
+
+		fprintf(to, "%s{role: ", comma);
+		print_quoted(to, item->role);
+		fputs(", score: ", to);
+		print_decimal(to, item->score);
+		fprintf(to, ", count: %" PRIu32 ", span_s: %" PRIu32 "}",
+		    item->count, item->span_s);
+		comma = ",\n        ";
+	}
+	fputc(']', to);
+}
+
 static void
 print_value(FILE *to, const struct config *config, const struct config_key *key)
 {
@@ -128,6 +164,9 @@ print_value(FILE *to, const struct config *config, const struct config_key *key)
 		break;
 	case KEY_TEXTS:
 		print_list(to, at, key->secret);
+		break;
+	case KEY_ROLES:
+		print_roles(to, &config->detection.beacons);
 		break;
 	case KEY_ITEM:
 		break;

@@ -18,6 +18,11 @@
 /* The shape of the file; which values are good is in config_keys.c. */
 #define NUMBER(structure, member)                                              \
 	CYAML_FIELD_UINT(#member, CYAML_FLAG_OPTIONAL, structure, member)
+/* What an item of a list cannot do without. */
+#define DECIMAL(structure, member)                                             \
+	CYAML_FIELD_FLOAT(#member, CYAML_FLAG_DEFAULT, structure, member)
+#define REQUIRED(structure, member)                                            \
+	CYAML_FIELD_UINT(#member, CYAML_FLAG_DEFAULT, structure, member)
 #define FLAG(structure, member)                                                \
 	CYAML_FIELD_BOOL(#member, CYAML_FLAG_OPTIONAL, structure, member)
 #define TEXT(structure, member, min, max)                                      \
@@ -71,13 +76,37 @@ static const cyaml_schema_value_t segment_entry = {
 
 static const cyaml_schema_field_t indicators_fields[] = {
 	TEXTS(struct config_indicators, paths, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_indicators, profiles, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_indicators, allow, &text_entry, 0, LIST_MAX),
 	FLAG(struct config_indicators, accept_shrink),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t role_fields[] = {
+	TEXT(struct config_beacon_role, role, 0, NAME_MAX_OCTETS),
+	DECIMAL(struct config_beacon_role, score),
+	REQUIRED(struct config_beacon_role, count),
+	REQUIRED(struct config_beacon_role, span_s),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t role_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_beacon_role,
+	    role_fields)
+};
+
+static const cyaml_schema_field_t beacons_fields[] = {
+	FLAG(struct config_beacons, enabled),
+	CYAML_FIELD_SEQUENCE_COUNT("roles",
+	    CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_beacons,
+	    roles, role_count, &role_entry, 0, CONFIG_BEACON_ROLES_MAX),
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t detection_fields[] = {
 	NUMBER(struct config_detection, repeat_s),
 	NUMBER(struct config_detection, dns_grace_s),
+	SECTION(struct config_detection, beacons, beacons_fields),
 	CYAML_FIELD_END,
 };
 
@@ -110,6 +139,8 @@ static const cyaml_schema_field_t limits_fields[] = {
 	NUMBER(struct config_limits, fragment_mib),
 	NUMBER(struct config_limits, dns_memory),
 	NUMBER(struct config_limits, facts),
+	NUMBER(struct config_limits, pairs),
+	NUMBER(struct config_limits, pair_histories),
 	SECTION(struct config_limits, timeouts, timeouts_fields),
 	CYAML_FIELD_END,
 };
@@ -241,6 +272,26 @@ check_number(const struct walk *walk, const struct node *node, const char *path)
 		    node->text, key->min, key->max);
 }
 
+/* Nor 1e-1, .5, 0x1p-1 or "nan", which libcyaml would take. */
+static void
+check_decimal(const struct walk *walk, const struct node *node,
+    const char *path)
+{
+	const struct config_key *key = config_key_find(path);
+	double value;
+
+	if (!node->plain)
+		problem(walk->problems, node->line,
+		    "%s: in quotes it is a text, and no number", path);
+	else if (!config_decimal_parse(node->text, &value) ||
+		 value < key->min || value > key->max)
+		problem(walk->problems, node->line,
+		    "%s: '%.64s' is not a decimal number from %u to %u, of at"
+		    " most %d places, as 0.85",
+		    path, node->text, key->min, key->max,
+		    CONFIG_DECIMAL_PLACES_MAX);
+}
+
 /* libcyaml takes every word but a few as true, "flase" too. */
 static void
 check_flag(const struct walk *walk, const struct node *node, const char *path)
@@ -296,6 +347,8 @@ check_scalar(const struct walk *walk, const struct node *node,
 		    path);
 	else if (schema->type == CYAML_UINT)
 		check_number(walk, node, path);
+	else if (schema->type == CYAML_FLOAT)
+		check_decimal(walk, node, path);
 	else if (schema->type == CYAML_BOOL)
 		check_flag(walk, node, path);
 	else

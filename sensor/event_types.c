@@ -13,7 +13,7 @@ static const struct {
 	[EVENT_TLS] = { "tls", true },
 	[EVENT_QUIC] = { "quic", false },
 	[EVENT_FLOW] = { "flow", true },
-	[EVENT_BEACON] = { "beacon", false },
+	[EVENT_BEACON] = { "beacon", true },
 	[EVENT_STATS] = { "stats", true },
 };
 

@@ -52,8 +52,9 @@ static const struct row {
 	{ GROUP_CAPTURE, CODE_READ, "read", "PATH...",
 	    "Read stored captures: files, directories (with all that is\n"
 	    "below them), '-' for standard input.  pcap and pcapng, also\n"
-	    "compressed or in a zip.  They are read as one, in time order.\n"
-	    "All arguments up to the next option are paths; repeatable." },
+	    "compressed or in a zip or tar.  They are read as one, in time\n"
+	    "order.  All arguments up to the next option are paths;\n"
+	    "repeatable." },
 	{ GROUP_CAPTURE, CODE_INTERFACE, "interface", "INTERFACE...",
 	    "Capture live.  All arguments up to the next option are\n"
 	    "interfaces; repeatable." },
@@ -70,11 +71,12 @@ static const struct row {
 	{ GROUP_OUTPUT, CODE_OUTPUT, "output", "SINK",
 	    "Where events go; repeatable.  '-' is standard output, the\n"
 	    "default; a file path; redis://[user:password@]host[:port][/db];\n"
-	    "redis+unix:///path.  Redis takes parameters, among them\n"
-	    "?mode=stream|list|channel&key=NAME, see egress-sensor(1)." },
+	    "redis+unix://[user:password@]/path.  Redis takes parameters,\n"
+	    "among them ?mode=stream|list|channel&key=NAME, see\n"
+	    "egress-sensor(1)." },
 	{ GROUP_OUTPUT, CODE_EVENTS, "events", "LIST",
 	    "Event types to write, comma-separated: alert (the default), dns,\n"
-	    "http, tls, flow, stats; all." },
+	    "http, tls, flow, beacon, stats; all." },
 	{ GROUP_OUTPUT, CODE_FAIL_ON_HIT, "fail-on-hit", NULL,
 	    "Exit status 3 where any hit was written." },
 	{ GROUP_GENERAL, CODE_CONFIG, "config", "FILE",
@@ -105,11 +107,12 @@ static const char closing[] =
     "     cut short, or a sink lost events\n"
     "  2  usage, configuration or indicators are wrong\n"
     "  3  with --fail-on-hit: at least one hit was written\n"
+    "  128+n  a second SIGTERM or SIGINT, of number n, ended it at once\n"
     "\n"
     "Signals:\n"
     "  SIGHUP           reload the indicators, reopen output files\n"
-    "  SIGUSR1          write statistics\n"
-    "  SIGTERM, SIGINT  write what waits, then end\n"
+    "  SIGUSR1          print statistics to standard error\n"
+    "  SIGTERM, SIGINT  write what waits, then end; a second one: at once\n"
     "\n"
     "Examples:\n"
     "  egress-sensor -r incident.pcap\n"

@@ -113,9 +113,13 @@ defaults_are_the_documented_ones(void **state)
 	assert_string_equal(c.capture.zip_password, "");
 	assert_int_equal(c.segment_count, 0);
 	assert_int_equal(c.indicators.paths.count, 0);
+	assert_int_equal(c.indicators.profiles.count, 0);
+	assert_int_equal(c.indicators.allow.count, 0);
 	assert_false(c.indicators.accept_shrink);
 	assert_int_equal(c.detection.repeat_s, 3600);
 	assert_int_equal(c.detection.dns_grace_s, 300);
+	assert_true(c.detection.beacons.enabled);
+	assert_int_equal(c.detection.beacons.role_count, 0);
 	assert_list(&c.outputs.sinks, "-");
 	assert_list(&c.outputs.events, "alert");
 	assert_int_equal(c.outputs.event_set, EVENT_SET_DEFAULT);
@@ -132,6 +136,8 @@ defaults_are_the_documented_ones(void **state)
 	assert_int_equal(c.limits.fragment_mib, 16);
 	assert_int_equal(c.limits.dns_memory, 262144);
 	assert_int_equal(c.limits.facts, 65536);
+	assert_int_equal(c.limits.pairs, 1048576);
+	assert_int_equal(c.limits.pair_histories, 65536);
 	assert_int_equal(c.limits.timeouts.tcp_new_s, 30);
 	assert_int_equal(c.limits.timeouts.tcp_established_s, 3600);
 	assert_int_equal(c.limits.timeouts.tcp_closed_s, 10);
@@ -159,8 +165,22 @@ static const char full[] = "sensor_name: tap-1\n"
 			   "- name: lab\n"
 			   "  vlans: [99, 4094]\n"
 			   "  networks: [192.0.2.1]\n"
-			   "indicators: {paths: [a, b/], accept_shrink: true}\n"
-			   "detection: {repeat_s: 1, dns_grace_s: 0}\n"
+			   "indicators:\n"
+			   "  paths: [a, b/]\n"
+			   "  profiles: [p.json, q/]\n"
+			   "  allow: [ours.txt]\n"
+			   "  accept_shrink: true\n"
+			   "detection:\n"
+			   "  repeat_s: 1\n"
+			   "  dns_grace_s: 0\n"
+			   "  beacons:\n"
+			   "    enabled: false\n"
+			   "    roles:\n"
+			   "    - {role: build-server, score: 0.85, count: 3,\n"
+			   "       span_s: 0}\n"
+			   "    - score: 1\n"
+			   "      count: 1000000\n"
+			   "      span_s: 2592000\n"
 			   "outputs:\n"
 			   "  sinks: ['-', \"redis://u:p@h:1/2?mode=list\"]\n"
 			   "  events: [alert, dns]\n"
@@ -178,6 +198,8 @@ static const char full[] = "sensor_name: tap-1\n"
 			   "  fragment_mib: 12\n"
 			   "  dns_memory: 13\n"
 			   "  facts: 14\n"
+			   "  pairs: 1024\n"
+			   "  pair_histories: 64\n"
 			   "  timeouts:\n"
 			   "    tcp_new_s: 21\n"
 			   "    tcp_established_s: 22\n"
@@ -212,9 +234,21 @@ every_key_reaches_its_member(void **state)
 	assert_int_equal(c.segments[1].vlan_count, 2);
 	assert_int_equal(c.segments[1].vlans[1], 4094);
 	assert_list(&c.indicators.paths, "a b/");
+	assert_list(&c.indicators.profiles, "p.json q/");
+	assert_list(&c.indicators.allow, "ours.txt");
 	assert_true(c.indicators.accept_shrink);
 	assert_int_equal(c.detection.repeat_s, 1);
 	assert_int_equal(c.detection.dns_grace_s, 0);
+	assert_false(c.detection.beacons.enabled);
+	assert_int_equal(c.detection.beacons.role_count, 2);
+	assert_string_equal(c.detection.beacons.roles[0].role, "build-server");
+	assert_true(c.detection.beacons.roles[0].score == 0.85);
+	assert_int_equal(c.detection.beacons.roles[0].count, 3);
+	assert_int_equal(c.detection.beacons.roles[0].span_s, 0);
+	assert_string_equal(c.detection.beacons.roles[1].role, "");
+	assert_true(c.detection.beacons.roles[1].score == 1);
+	assert_int_equal(c.detection.beacons.roles[1].count, 1000000);
+	assert_int_equal(c.detection.beacons.roles[1].span_s, 2592000);
 	assert_list(&c.outputs.sinks, "- redis://u:p@h:1/2?mode=list");
 	assert_list(&c.outputs.events, "alert dns");
 	assert_int_equal(c.outputs.event_set,
@@ -232,6 +266,8 @@ every_key_reaches_its_member(void **state)
 	assert_int_equal(c.limits.fragment_mib, 12);
 	assert_int_equal(c.limits.dns_memory, 13);
 	assert_int_equal(c.limits.facts, 14);
+	assert_int_equal(c.limits.pairs, 1024);
+	assert_int_equal(c.limits.pair_histories, 64);
 	assert_int_equal(c.limits.timeouts.tcp_new_s, 21);
 	assert_int_equal(c.limits.timeouts.tcp_established_s, 22);
 	assert_int_equal(c.limits.timeouts.tcp_closed_s, 23);
@@ -245,7 +281,9 @@ what_a_file_leaves_out_is_the_default(void **state)
 {
 	static const char *const texts[] = { "", "# nothing\n",
 		"---\n# nothing\n", "{}\n", "segments: []\n",
-		"capture: {workers: 1}\n", "\xef\xbb\xbfindicators: {}\n" };
+		"capture: {workers: 1}\n", "detection: {beacons: {}}\n",
+		"detection: {beacons: {roles: []}}\n",
+		"\xef\xbb\xbfindicators: {}\n" };
 	struct config c;
 	char *standard, *text;
 
@@ -331,6 +369,31 @@ the_segments_of_the_example_can_be_used(void **state)
 }
 
 static void
+the_roles_of_the_example_can_be_used(void **state)
+{
+	char *example = example_text(), *at = strstr(example, "    # roles:");
+	char *end = strstr(at, "\n    roles: []");
+	char text[1024];
+	struct config c;
+
+	(void)state;
+	assert_non_null(end);
+	for (char *hash = at; hash < end; hash++) {
+		if (*hash == '#')
+			*hash = ' ';
+	}
+	snprintf(text, sizeof text, "detection:\n  beacons:\n%.*s\n",
+	    (int)(end - at), at);
+	init(&c);
+	must_load(&c, text);
+	assert_int_equal(c.detection.beacons.role_count, 2);
+	assert_string_equal(c.detection.beacons.roles[0].role, "build-server");
+	assert_string_equal(c.detection.beacons.roles[1].role, "");
+	free(example);
+	config_fini(&c);
+}
+
+static void
 what_is_printed_loads_as_the_same(void **state)
 {
 	static const char odd[] =
@@ -342,6 +405,9 @@ what_is_printed_loads_as_the_same(void **state)
 	    "  role: \"- yes\"\n"
 	    "  vlans: [1]\n"
 	    "indicators: {paths: ['~', 'null', ' a ']}\n"
+	    "detection: {beacons: {roles: [\n"
+	    "  {role: '\"a\", {b: 1}', score: 0.1, count: 4, span_s: 5},\n"
+	    "  {score: 0.30, count: 4, span_s: 5}]}}\n"
 	    "outputs: {sinks: ['redis://h/?key=a@b:c']}\n";
 	static const char *const texts[] = { odd, full };
 	struct config c;
@@ -367,7 +433,85 @@ what_is_printed_loads_as_the_same(void **state)
 	    "Z\xc3\xbcrich \xe2\x80\xa8 \xc2\x85 \xf0\x9f\x98\x80 {x}");
 	assert_list(&c.indicators.paths, "~ null  a ");
 	assert_list(&c.outputs.sinks, "redis://h/?key=a@b:c");
+	assert_string_equal(c.detection.beacons.roles[0].role, "\"a\", {b: 1}");
+	assert_string_equal(c.detection.beacons.roles[1].role, "");
 	free(once);
+	config_fini(&c);
+}
+
+static void
+load_score(struct config *config, const char *score)
+{
+	char text[256];
+
+	snprintf(text, sizeof text,
+	    "detection: {beacons: {roles: [{score: %s, count: 3, span_s: "
+	    "0}]}}\n",
+	    score);
+	must_load(config, text);
+}
+
+static void
+scores_print_as_what_they_are(void **state)
+{
+	static const struct {
+		const char *text, *printed;
+		double value;
+	} cases[] = {
+		{ "0", "0,", 0 },
+		{ "1", "1,", 1 },
+		{ "1.000000000", "1,", 1 },
+		{ "0.0", "0,", 0 },
+		{ "0.5", "0.5,", 0.5 },
+		{ "0.850", "0.85,", 0.85 },
+		{ "0.1", "0.1,", 0.1 },
+		{ "0.3", "0.3,", 0.3 },
+		{ "0.07", "0.07,", 0.07 },
+		{ "0.000000001", "0.000000001,", 0.000000001 },
+		{ "0.999999999", "0.999999999,", 0.999999999 },
+		{ "0.123456789", "0.123456789,", 0.123456789 },
+	};
+	struct config c;
+	char wanted[64], *printed;
+
+	(void)state;
+	init(&c);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		load_score(&c, cases[i].text);
+		assert_true(
+		    c.detection.beacons.roles[0].score == cases[i].value);
+		printed = print(&c);
+		snprintf(wanted, sizeof wanted, "score: %s", cases[i].printed);
+		if (strstr(printed, wanted) == NULL)
+			fail_msg("%s", printed);
+		must_load(&c, printed);
+		assert_true(
+		    c.detection.beacons.roles[0].score == cases[i].value);
+		free(printed);
+	}
+	config_fini(&c);
+}
+
+/* Also those that no double is exactly. */
+static void
+every_score_of_four_places_survives_printing(void **state)
+{
+	struct config c, again;
+	char score[16], *printed;
+
+	(void)state;
+	init(&c);
+	init(&again);
+	for (unsigned i = 0; i < 10000; i += 7) {
+		snprintf(score, sizeof score, "0.%04u", i);
+		load_score(&c, score);
+		printed = print(&c);
+		must_load(&again, printed);
+		assert_true(c.detection.beacons.roles[0].score ==
+			    again.detection.beacons.roles[0].score);
+		free(printed);
+	}
+	config_fini(&again);
 	config_fini(&c);
 }
 
@@ -406,6 +550,9 @@ passwords_are_not_printed(void **state)
 	}
 	config_fini(&c);
 }
+
+#define ROLE(item)  "detection:\n beacons:\n  roles:\n  - " item "\n"
+#define SCORE(text) ROLE("count: 3\n    score: " text "\n    span_s: 0")
 
 static void
 each_mistake_is_reported_with_its_line(void **state)
@@ -468,6 +615,74 @@ each_mistake_is_reported_with_its_line(void **state)
 		{ "limits: {flows: 18446744073709551632}\n", "from 16" },
 		{ "outputs: {dns_version: 1}\n", "from 2 to 3" },
 		{ "outputs: {dns_version: 4}\n", "from 2 to 3" },
+		{ "limits: {pairs: 1023}\n", "from 1024 to 67108864" },
+		{ "limits: {pairs: 67108865}\n", "from 1024 to 67108864" },
+		{ "limits: {pair_histories: 63}\n", "from 64 to 4194304" },
+		{ "limits: {pair_histories: 4194305}\n", "64 to 4194304" },
+		/* decimal numbers */
+		{ SCORE("1.1"), "5: detection.beacons.roles.score: '1.1' is "
+				"not a decimal number from 0 to 1" },
+		{ SCORE("1.000000001"), "'1.000000001' is not a decimal" },
+		{ SCORE("-0.5"), "'-0.5' is not a decimal number" },
+		{ SCORE("+0.5"), "'+0.5' is not a decimal number" },
+		{ SCORE("-0"), "'-0' is not a decimal number" },
+		{ SCORE(".5"), "'.5' is not a decimal number" },
+		{ SCORE("1."), "'1.' is not a decimal number" },
+		{ SCORE("00.5"), "'00.5' is not a decimal number" },
+		{ SCORE("0.5.1"), "'0.5.1' is not a decimal number" },
+		{ SCORE("0,5"), "'0,5' is not a decimal number" },
+		{ SCORE("0.5f"), "'0.5f' is not a decimal number" },
+		{ SCORE("5e-1"), "'5e-1' is not a decimal number" },
+		{ SCORE("1E0"), "'1E0' is not a decimal number" },
+		{ SCORE("0x1p-1"), "'0x1p-1' is not a decimal number" },
+		{ SCORE("0x0"), "'0x0' is not a decimal number" },
+		{ SCORE("nan"), "'nan' is not a decimal number" },
+		{ SCORE(".NaN"), "'.NaN' is not a decimal number" },
+		{ SCORE("inf"), "'inf' is not a decimal number" },
+		{ SCORE("-.inf"), "'-.inf' is not a decimal number" },
+		{ SCORE("infinity"), "'infinity' is not a decimal number" },
+		{ SCORE("85%"), "'85%' is not a decimal number" },
+		{ SCORE("0.1234567891"), "of at most 9 places" },
+		{ SCORE("1234567"), "'1234567' is not a decimal number" },
+		{ SCORE("18446744073709551616"), "is not a decimal number" },
+		{ SCORE("'0.5'"), "score: in quotes it is a text" },
+		{ SCORE("~"), "'~' is not a decimal number" },
+		{ SCORE(""), "score: has no value" },
+		{ SCORE("[0.5]"), "score: should be a single value" },
+		/* roles of the timing */
+		{ ROLE("{role: x, count: 3, span_s: 0}"),
+		    "4: detection.beacons.roles: without a score" },
+		{ ROLE("{role: x, score: 1, span_s: 0}"), "without a count" },
+		{ ROLE("{role: x, score: 1, count: 3}"), "without a span_s" },
+		{ ROLE("{role: x, score: 1, count: 2, span_s: 0}"),
+		    "roles.count: '2' is not a number from 3 to 1000000" },
+		{ ROLE("{score: 1, count: 1000001, span_s: 0}"),
+		    "from 3 to 1000000" },
+		{ ROLE("{score: 1, count: 3, span_s: 2592001}"),
+		    "roles.span_s: '2592001' is not a number from 0 to "
+		    "2592000" },
+		{ ROLE("{role: ~, score: 1, count: 3, span_s: 0}"),
+		    "roles.role: '~' is not a text" },
+		{ ROLE("{role: \"\\n\", score: 1, count: 3, span_s: 0}"),
+		    "roles.role: has a control character" },
+		{ ROLE("{role: [x], score: 1, count: 3, span_s: 0}"),
+		    "roles.role: should be a single value" },
+		{ ROLE("{roles: x, score: 1, count: 3, span_s: 0}"),
+		    "unknown key 'roles' (known: role, score, count, "
+		    "span_s)" },
+		{ ROLE("x"), "4: detection.beacons.roles: should be a map" },
+		{ ROLE("{role: x, score: 1, count: 3, span_s: 0}\n"
+		       "  - {role: y, score: 1, count: 3, span_s: 0}\n"
+		       "  - {role: 'x', score: 0, count: 3, span_s: 0}"),
+		    "6: detection.beacons.roles: 'x' is there already "
+		    "(line 4)" },
+		{ ROLE("{score: 1, count: 3, span_s: 0}\n"
+		       "  - {role: '', score: 1, count: 3, span_s: 0}"),
+		    "5: detection.beacons.roles: '' is there already "
+		    "(line 4)" },
+		{ "detection: {beacons: {enabled: yes}}\n",
+		    "beacons.enabled: 'yes' is neither true nor false" },
+		{ "detection: {beacons: true}\n", "should be a mapping" },
 		/* flags */
 		{ "capture: {promiscuous: maybe}\n", "neither true nor false" },
 		{ "capture: {promiscuous: yes}\n", "neither true nor false" },
@@ -486,6 +701,11 @@ each_mistake_is_reported_with_its_line(void **state)
 		    "longer than 64 octets" },
 		{ "indicators:\n  paths:\n  - a\n  -\n",
 		    "4: indicators.paths" },
+		{ "indicators: {profiles: a}\n", "profiles: should be a list" },
+		{ "indicators:\n  profiles:\n  - ''\n",
+		    "3: indicators.profiles: is empty" },
+		{ "indicators: {allow: [\"a\\tb\"]}\n",
+		    "indicators.allow: has a control character" },
 		{ "outputs: {sinks: []}\n", "needs at least 1 value" },
 		{ "outputs:\n  events:\n  - alert\n  - alarm\n",
 		    "4: outputs.events: unknown event type 'alarm'" },
@@ -726,6 +946,10 @@ hostile_files_end_soon(void **state)
 		    "10.0.0.1,", NULL },
 		{ "segments:\n", "- {name: a, networks: [10.0.0.0/8]}\n",
 		    NULL },
+		{ "detection: {beacons: {roles: [", "{},", NULL },
+		{ "detection: {beacons: {roles: [",
+		    "{score: 0.5, count: 9, span_s: 1},", NULL },
+		{ "detection: {beacons: {roles: [{score: ", "0", NULL },
 		{ "sensor_name: ", "a", "longer than 64 octets" },
 		{ "sensor_name: \"", "\\\n", "not valid YAML" },
 		{ "segments: [", "a,", NULL },
@@ -908,7 +1132,10 @@ main(void)
 		cmocka_unit_test(what_a_file_leaves_out_is_the_default),
 		cmocka_unit_test(the_example_has_every_key_at_its_default),
 		cmocka_unit_test(the_segments_of_the_example_can_be_used),
+		cmocka_unit_test(the_roles_of_the_example_can_be_used),
 		cmocka_unit_test(what_is_printed_loads_as_the_same),
+		cmocka_unit_test(scores_print_as_what_they_are),
+		cmocka_unit_test(every_score_of_four_places_survives_printing),
 		cmocka_unit_test(passwords_are_not_printed),
 		cmocka_unit_test(each_mistake_is_reported_with_its_line),
 		cmocka_unit_test(every_problem_is_reported_in_order),

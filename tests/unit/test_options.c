@@ -188,7 +188,7 @@ mistakes_are_named(void **state)
 		{ "--events alert,", "--events: unknown event type ''" },
 		{ "--events quic",
 		    "--events: this version cannot write 'quic'" },
-		{ "--events alert,beacon", "cannot write 'beacon'" },
+		{ "--events beacon,quic", "cannot write 'quic'" },
 	};
 	struct line line;
 
@@ -218,7 +218,20 @@ all_is_every_type_that_can_be_written(void **state)
 		    event_type_is_available(i));
 	assert_true(event_set_has(line.options.events, EVENT_ALERT));
 	assert_false(event_set_has(line.options.events, EVENT_QUIC));
-	assert_false(event_set_has(line.options.events, EVENT_BEACON));
+	assert_true(event_set_has(line.options.events, EVENT_BEACON));
+	done(&line);
+}
+
+static void
+each_type_can_be_asked_for_by_name(void **state)
+{
+	struct line line;
+
+	(void)state;
+	parse(&line, "--events beacon,stats -r a");
+	assert_int_equal(line.rc, 0);
+	assert_int_equal(line.options.events,
+	    1u << EVENT_BEACON | 1u << EVENT_STATS);
 	done(&line);
 }
 
@@ -332,7 +345,7 @@ the_manual_names_every_event_type(void **state)
 	free(text);
 }
 
-/* Short of quic and beacon: --help offers only what can be had. */
+/* Short of quic: --help offers only what can be had. */
 static void
 help_names_the_event_types_that_can_be_written(void **state)
 {
@@ -392,6 +405,7 @@ main(void)
 		cmocka_unit_test(an_empty_filter_is_a_value),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(all_is_every_type_that_can_be_written),
+		cmocka_unit_test(each_type_can_be_asked_for_by_name),
 		cmocka_unit_test(help_names_every_option_and_no_other),
 		cmocka_unit_test(the_manual_names_every_option_and_no_other),
 		cmocka_unit_test(the_manual_names_every_event_type),
