@@ -19,6 +19,7 @@ Q := $(if $(V),,@)
 # ---- sources, one a line ----
 
 SRC :=
+SRC += decoders/base64_prefix.c
 SRC += decoders/dns.c
 SRC += decoders/dns_plausible.c
 SRC += decoders/dns_rdata.c
@@ -28,6 +29,7 @@ SRC += decoders/http_body.c
 SRC += decoders/http_start.c
 SRC += decoders/http_target.c
 SRC += decoders/ip.c
+SRC += decoders/json_scan.c
 SRC += decoders/link.c
 SRC += decoders/tls.c
 SRC += decoders/tls_hello.c
@@ -59,6 +61,8 @@ SRC += iocs/load_stix.c
 SRC += iocs/load_zeek.c
 SRC += iocs/misp_manifest.c
 SRC += iocs/normalise.c
+SRC += iocs/profile_load.c
+SRC += iocs/profile_pattern.c
 SRC += iocs/refang.c
 SRC += iocs/stix_pattern.c
 SRC += iocs/stix_versions.c
@@ -67,6 +71,8 @@ SRC += sensor/app_dns.c
 SRC += sensor/app_http.c
 SRC += sensor/app_tls.c
 SRC += sensor/archive_reader.c
+SRC += sensor/beacon.c
+SRC += sensor/beacon_score.c
 SRC += sensor/bundled.c
 SRC += sensor/capture.c
 SRC += sensor/capture_live.c
@@ -84,8 +90,11 @@ SRC += sensor/event_types.c
 SRC += sensor/facts.c
 SRC += sensor/fanout.c
 SRC += sensor/flow.c
+SRC += sensor/host_count.c
+SRC += sensor/indicator_detector.c
 SRC += sensor/indicators.c
 SRC += sensor/input.c
+SRC += sensor/knowledge.c
 SRC += sensor/layers.c
 SRC += sensor/link_type.c
 SRC += sensor/live_interface.c
@@ -94,12 +103,18 @@ SRC += sensor/network.c
 SRC += sensor/observation_builder.c
 SRC += sensor/options.c
 SRC += sensor/packet_filter.c
+SRC += sensor/pair_history.c
+SRC += sensor/pair_table.c
 SRC += sensor/path_list.c
 SRC += sensor/pcap_reader.c
 SRC += sensor/pcapng_reader.c
 SRC += sensor/pipeline.c
 SRC += sensor/pipeline_live.c
 SRC += sensor/pipeline_stored.c
+SRC += sensor/prevalence.c
+SRC += sensor/profile_detector.c
+SRC += sensor/profile_request.c
+SRC += sensor/profile_rhythm.c
 SRC += sensor/reader.c
 SRC += sensor/record.c
 SRC += sensor/ring.c
@@ -110,9 +125,11 @@ SRC += sensor/source_heap.c
 SRC += sensor/stored_look.c
 SRC += sensor/stream.c
 SRC += sensor/tracker.c
+SRC += sensor/transactions.c
 SRC += output/community_id.c
 SRC += output/eve.c
 SRC += output/eve_alert.c
+SRC += output/eve_beacon.c
 SRC += output/eve_dns.c
 SRC += output/eve_flow.c
 SRC += output/eve_http.c
@@ -238,6 +255,9 @@ install: all ## install the program, its indicators, man page and example (PREFI
 	install -D -m 755 $(BUILD)/egress-sensor $(DESTDIR)$(PREFIX)/bin/egress-sensor
 	install -d $(DESTDIR)$(PREFIX)/share/egress-sensor/iocs
 	install -m 644 $(filter-out %.md,$(wildcard iocs/bundled/*)) $(DESTDIR)$(PREFIX)/share/egress-sensor/iocs
+	install -d $(DESTDIR)$(PREFIX)/share/egress-sensor/profiles $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed
+	install -m 644 $(wildcard iocs/profiles/*.json) $(DESTDIR)$(PREFIX)/share/egress-sensor/profiles
+	install -m 644 $(wildcard iocs/allowed/*.txt) $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed
 	install -D -m 644 docs/egress-sensor.1 $(DESTDIR)$(PREFIX)/share/man/man1/egress-sensor.1
 	install -D -m 644 docs/egress-sensor.yaml $(DESTDIR)$(PREFIX)/share/doc/egress-sensor/egress-sensor.yaml
 

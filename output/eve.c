@@ -100,7 +100,7 @@ eve_ends(struct eve *eve, const struct observation *o, enum direction src)
 	bool ports = has_ports(o->ip_proto);
 
 	eve_address(eve, "src_ip", &o->addr[src]);
-	if (ports)
+	if (ports && o->flow_id != 0) /* a pair has many of them */
 		jw_uint(&eve->json, "src_port", o->port[src]);
 	eve_address(eve, "dest_ip", &o->addr[dest]);
 	if (ports)
@@ -277,10 +277,13 @@ eve_header(struct eve *eve, const struct observation *o, const char *event_type,
 	struct json_writer *json = &eve->json;
 
 	eve_time(eve, "timestamp", time_us);
-	jw_uint(json, "flow_id", o->flow_id);
-	eve_community_id(eve, o);
+	if (o->flow_id != 0) {
+		jw_uint(json, "flow_id", o->flow_id);
+		eve_community_id(eve, o);
+	}
 	eve_sensor(eve);
-	eve_source(eve, o, whole_flow);
+	if (o->flow_id != 0)
+		eve_source(eve, o, whole_flow);
 	jw_text(json, "event_type", event_type);
 	eve_ends(eve, o, src);
 	eve_proto(eve, "proto", o->ip_proto);
@@ -423,6 +426,7 @@ eve_observation(struct eve *eve, const struct observation *o, size_t *len)
 		break;
 	case OBS_FLOW_START:
 	case OBS_FLOW_APP:
+	case OBS_FLOW_BURST:
 	case OBS_HTTP_REQUEST:
 	case OBS_TLS_HELLO:
 		return NULL; /* no event is made of these */
@@ -453,6 +457,7 @@ write_protocol(struct eve *eve, const struct hit *hit)
 		break;
 	case OBS_FLOW_START:
 	case OBS_FLOW_APP:
+	case OBS_FLOW_BURST:
 	case OBS_FLOW_END:
 		break;
 	}
@@ -467,13 +472,28 @@ eve_hit(struct eve *eve, const struct hit *hit, size_t *len)
 	jw_begin(&eve->json);
 	jw_object_open(&eve->json, NULL);
 	eve_header(eve, o, "alert", hit->time_us, hit->source,
-	    o->kind == OBS_FLOW_END);
+	    o->kind == OBS_FLOW_END || o->flow_id == 0);
 	eve_alert_object(eve, hit);
 	write_protocol(eve, hit);
 	/* Of src_ip to dest_ip, whichever way the packet went. */
 	jw_text(&eve->json, "direction",
 	    hit->source == DIR_OUT ? "to_server" : "to_client");
-	eve_alert_flow_object(eve, o);
+	if (o->flow_id != 0)
+		eve_alert_flow_object(eve, o);
+	jw_object_close(&eve->json);
+	return jw_end(&eve->json, len);
+}
+
+const char *
+eve_beacon(struct eve *eve, const struct hit *hit, size_t *len)
+{
+	const struct observation *o = hit->observation;
+
+	jw_begin(&eve->json);
+	jw_object_open(&eve->json, NULL);
+	eve_header(eve, o, "beacon", hit->time_us, hit->source, true);
+	eve_metadata(eve, o, hit->source);
+	eve_beacon_object(eve, hit);
 	jw_object_close(&eve->json);
 	return jw_end(&eve->json, len);
 }

@@ -39,6 +39,9 @@ const char *eve_hit(struct eve *eve, const struct hit *hit, size_t *len);
 const char *eve_observation(struct eve *eve, const struct observation *o,
     size_t *len);
 
+/* The timing of a pair: an event of our own type, which EVE does not know. */
+const char *eve_beacon(struct eve *eve, const struct hit *hit, size_t *len);
+
 /* One number of a stats event; `group` and `name` are lower_case. */
 struct eve_stat {
 	const char *group, *name;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sensor/profile_detector.h"
+
 #define GENERATOR 1 /* gid: rules, in Suricata and Snort */
 
 /* Metadata values are arrays of strings. */
@@ -47,6 +49,9 @@ write_metadata(struct eve *eve, const struct hit *hit)
 			jw_text(json, NULL, *ids);
 		jw_array_close(json);
 	}
+	if (hit->profile != NULL)
+		write_metadata_value(json, "confidence",
+		    confidence_name(hit->profile->confidence));
 	if (indicator != NULL) {
 		write_metadata_value(json, "confidence",
 		    confidence_name(indicator->confidence));
@@ -121,10 +126,34 @@ write_context(struct eve *eve, const struct hit *hit)
 		write_indicator(eve, hit);
 	if (hit->indicator != NULL && hit->where == WHERE_DNS_MEMORY)
 		write_learnt(eve, hit);
+	if (hit->profile != NULL) {
+		eve_profile_object(eve, hit->profile);
+		eve_profile_beacon_object(eve, hit->profile);
+	}
+	if (hit->beacon != NULL)
+		eve_beacon_object(eve, hit);
 	jw_uint(json, "count", hit->count);
 	eve_time(eve, "first_seen", hit->first_us);
 	eve_time(eve, "last_seen", hit->last_us);
 	jw_object_close(json);
+}
+
+/* The schema has no empty array of them. */
+static void
+write_references(struct json_writer *json, const struct hit *hit)
+{
+	const char *const *urls = NULL;
+	const char *const one[] = { hit->indicator != NULL
+		    ? hit->indicator->feed->reference
+		    : NULL, NULL };
+
+	urls = hit->profile != NULL ? hit->profile->profile->references : one;
+	if (urls == NULL || urls[0] == NULL)
+		return;
+	jw_array_open(json, "references");
+	for (; *urls != NULL; urls++)
+		jw_text(json, NULL, *urls);
+	jw_array_close(json);
 }
 
 void
@@ -141,11 +170,7 @@ eve_alert_object(struct eve *eve, const struct hit *hit)
 	jw_text(json, "signature", signature->text);
 	jw_text(json, "category", signature->category);
 	jw_uint(json, "severity", signature->severity);
-	if (hit->indicator != NULL && hit->indicator->feed->reference != NULL) {
-		jw_array_open(json, "references");
-		jw_text(json, NULL, hit->indicator->feed->reference);
-		jw_array_close(json);
-	}
+	write_references(json, hit);
 	write_metadata(eve, hit);
 	write_context(eve, hit);
 	jw_object_close(json);

@@ -59,6 +59,15 @@ publish_hit(struct publisher *p, const struct hit *hit)
 }
 
 void
+publish_beacon(struct publisher *p, const struct hit *hit)
+{
+	size_t len;
+	const char *text = eve_beacon(p->eve, hit, &len);
+
+	publish(p, text, len);
+}
+
+void
 publish_observation(struct publisher *p, const struct observation *o)
 {
 	size_t len;

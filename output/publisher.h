@@ -19,6 +19,8 @@ int publisher_open(const char *const *urls, size_t url_count,
     struct publisher **out, char *error, size_t error_size);
 
 void publish_hit(struct publisher *publisher, const struct hit *hit);
+/* The timing of a pair, hit or not. */
+void publish_beacon(struct publisher *publisher, const struct hit *hit);
 void publish_observation(struct publisher *publisher,
     const struct observation *o);
 void publish_stats(struct publisher *publisher, uint64_t time_us,

@@ -27,7 +27,7 @@ void statistics_add_capture(struct statistics *sum,
 void statistics_add_tracker(struct statistics *sum,
     const struct tracker_counts *one);
 
-#define STATISTICS_MAX 64
+#define STATISTICS_MAX 80
 /* Fills `out` (STATISTICS_MAX elements) and returns how many there are. */
 size_t statistics_list(const struct statistics *statistics,
     struct eve_stat *out);

@@ -75,11 +75,46 @@ row_of(struct summary *summary, const struct hit *hit)
 }
 
 static void
+describe_indicator(struct row *row, const struct hit *hit)
+{
+	const struct feed *feed = hit->indicator->feed;
+	const char *campaign =
+	    feed->campaign != NULL ? feed->campaign : feed->source;
+
+	snprintf(row->where, sizeof row->where, "%s",
+	    hit_where_name(hit->where));
+	copy_text(row->matched, hit->matched, hit->matched_len);
+	copy_text(row->campaign, campaign, strlen(campaign));
+}
+
+static void
+describe_finding(struct row *row, const struct profile_finding *finding)
+{
+	const struct profile *profile = finding->profile;
+
+	snprintf(row->where, sizeof row->where, "profile");
+	copy_text(row->matched, profile->name, strlen(profile->name));
+	copy_text(row->campaign, profile->campaign,
+	    strlen(profile->campaign));
+}
+
+static void
+describe_beacon(struct row *row, const struct beacon_report *report)
+{
+	const struct pair *pair = report->pair;
+
+	snprintf(row->where, sizeof row->where, "beacon");
+	snprintf(row->matched, sizeof row->matched, "every %.1f s",
+	    (double)report->best->interval_s);
+	copy_text(row->campaign, pair->name_len > 0 ? pair->name : "no name",
+	    pair->name_len > 0 ? pair->name_len : 7);
+}
+
+static void
 add_row(struct summary *summary, const struct hit *hit)
 {
 	const struct observation *o = hit->observation;
 	struct row *row = &summary->rows[summary->count++];
-	const char *campaign = hit->indicator->feed->campaign;
 	size_t len;
 
 	memcpy(row->id, hit->id, sizeof row->id);
@@ -92,12 +127,12 @@ add_row(struct summary *summary, const struct hit *hit)
 	if (o->port[!hit->source] != 0)
 		snprintf(row->destination + len, sizeof row->destination - len,
 		    " %u", o->port[!hit->source]);
-	snprintf(row->where, sizeof row->where, "%s",
-	    hit_where_name(hit->where));
-	copy_text(row->matched, hit->matched, hit->matched_len);
-	if (campaign == NULL)
-		campaign = hit->indicator->feed->source;
-	copy_text(row->campaign, campaign, strlen(campaign));
+	if (hit->profile != NULL)
+		describe_finding(row, hit->profile);
+	else if (hit->beacon != NULL)
+		describe_beacon(row, hit->beacon);
+	else
+		describe_indicator(row, hit);
 }
 
 void

@@ -262,7 +262,6 @@ begin_body(struct http_half *half, struct stream *stream,
 		break;
 	case HTTP_BODY_TO_CLOSE:
 		half->phase = HTTP_TO_CLOSE;
-		half->body_seq = stream->next_seq;
 		stream->skip = STREAM_SKIP_ALL;
 		break;
 	}
@@ -363,7 +362,7 @@ tell_response(struct tracker *t, struct session *session,
 	    (uint8_t)flow_direction(session->flow, !session->client);
 	if (wait)
 		session->http.answered = tracker_keep(t);
-	else
+	if (session->http.answered == NULL)
 		tracker_emit(t);
 }
 
@@ -379,21 +378,27 @@ take_response(struct tracker *t, struct session *session, uint8_t end,
     const struct http_head *head)
 {
 	struct http_session *http = &session->http;
-	struct http_exchange *exchange = http->oldest;
-	enum http_framing framing = http_response_framing(head,
-	    exchange != NULL && exchange->is_head,
-	    exchange != NULL && exchange->is_connect);
+	struct http_half *half = &http->half[end];
+	struct http_exchange *exchange;
+	enum http_framing framing;
 
 	if (is_interim(head))
 		return;
 	t->apps.http_responses++;
+	/* Behind a hole it answers the latest request, as few pipeline. */
+	while (half->phase == HTTP_LOST && http->exchange_count > 1)
+		drop_oldest(t, session);
+	half->phase = HTTP_AT_HEAD;
+	exchange = http->oldest;
+	framing = http_response_framing(head,
+	    exchange != NULL && exchange->is_head,
+	    exchange != NULL && exchange->is_connect);
 	if (exchange != NULL && exchange == http->newest)
 		tell_request(t, session);
 	exchange_take_oldest(http);
 	tell_response(t, session, head, exchange,
 	    framing == HTTP_BODY_CHUNKED || framing == HTTP_BODY_TO_CLOSE);
-	begin_body(&http->half[end], &session->stream[end], framing,
-	    head->body_len, 0);
+	begin_body(half, &session->stream[end], framing, head->body_len, 0);
 	if (framing == HTTP_BODY_UPGRADED) {
 		session_done(session);
 	} else if (framing == HTTP_BODY_TUNNEL) {
@@ -469,11 +474,16 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 	}
 	half->scanned = 0;
 	half->misses = 0;
-	half->phase = HTTP_AT_HEAD;
+	half->body_seq =
+	    stream->next_seq - (uint32_t)(octets.left - head.head_len);
 	if (is_client(session, end))
 		take_request(t, session, end, &head);
 	else
 		take_response(t, session, end, &head);
+	if (head.cut) { /* nothing is known about what follows */
+		stream->skip = 0;
+		half->phase = HTTP_LOST;
+	}
 	return head.head_len;
 }
 
@@ -578,7 +588,14 @@ http_gap(struct tracker *t, struct session *session, uint8_t end,
 {
 	struct http_half *half = &session->http.half[end];
 
-	(void)lost;
+	/* A hole inside a body whose end is known costs nothing else. */
+	if (half->phase == HTTP_IN_BODY &&
+	    lost <= half->collect + half->rest) {
+		tell_request(t, session);
+		end_collecting(half, &session->stream[end]);
+		session->stream[end].skip -= lost;
+		return;
+	}
 	if (is_client(session, end))
 		tell_request(t, session);
 	else

@@ -3,11 +3,18 @@
 
 #include <stddef.h>
 
+/* Data that comes with the program. */
+enum bundled {
+	BUNDLED_IOCS,     /* indicator sets */
+	BUNDLED_PROFILES, /* what known implants do */
+	BUNDLED_ALLOWED,  /* services whose polling is no beacon */
+};
+
 /*
- * The folder of the indicator sets that come with the program: installed
- * beside it (PREFIX/bin, PREFIX/share/egress-sensor/iocs), or in the source
- * tree that it was built in.  -1 where neither is there.
+ * Its folder: installed beside the program (PREFIX/bin and
+ * PREFIX/share/egress-sensor), or in the source tree that it was built in.
+ * -1 where neither is there.
  */
-int bundled_iocs(char *path, size_t path_size);
+int bundled_path(enum bundled what, char *path, size_t path_size);
 
 #endif

@@ -1,31 +1,209 @@
 #include "sensor/detector.h"
 
-#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
 
-#include "sensor/dns_memory.h"
+#include "sensor/indicator_detector.h"
 #include "sensor/signatures.h"
+#include "sensor/siphash.h"
+#include "sensor/transactions.h"
 
-/* Indicators that one value may meet at once. */
-#define MATCHES_MAX 8
-#define SECOND_US   UINT64_C(1000000)
-
-#define DNS_TYPE_A     1
-#define DNS_TYPE_CNAME 5
-#define DNS_TYPE_AAAA  28
-#define DNS_TYPE_DNAME 39
-#define DNS_TYPE_SVCB  64
-#define DNS_TYPE_HTTPS 65
-#define HTTP_PORT      80
+/* Pairs with a request that could be a profile's. */
+#define PROFILE_PAIRS_MAX 16384
 
 struct detector {
 	struct detector_options options;
-	const struct ioc_set *set;
 	struct dns_memory *memory;
 	struct facts *facts;
+	struct indicator_detector indicators;
+	struct profile_detector *profiles; /* NULL: none */
+	struct beacon_detector *beacons;   /* NULL: none */
+	struct transactions *transactions; /* NULL: none */
+	const struct observation *current; /* being observed; else NULL */
 };
+
+/* ---- hits that are no indicator's ---- */
+
+/* What makes two reports the same fact. */
+struct hit_identity {
+	struct addr source, destination;
+	uint64_t first_us, service;
+	uint32_t signature;
+	uint16_t port, ip_proto;
+};
+
+static void
+make_hit_id(const struct hit_identity *identity, char id[33])
+{
+	static const struct siphash_key keys[2] = {
+		{ 0x686974, 0x69642d31 },
+		{ 0x686974, 0x69642d32 },
+	};
+
+	snprintf(id, 33, "%016" PRIx64 "%016" PRIx64,
+	    siphash(&keys[0], identity, sizeof *identity),
+	    siphash(&keys[1], identity, sizeof *identity));
+}
+
+static uint64_t
+service_hash(const char *name, size_t len)
+{
+	static const struct siphash_key key = { 0x73657276, 0x696365 };
+
+	return siphash(&key, name, len);
+}
+
+static void
+emit_hit(struct detector *d, const struct hit *hit)
+{
+	d->options.facts.emit(d->options.facts.emit_arg, hit);
+}
+
+static void
+on_finding(void *arg, const struct profile_finding *finding)
+{
+	struct detector *d = arg;
+	const struct observation *o = finding->observation;
+	const struct profile *profile = finding->profile;
+	struct signature signature = signature_for_profile(finding);
+	struct hit_identity identity;
+	struct hit hit = {
+		.detector = "rat_profile",
+		.signature = &signature,
+		.observation = o,
+		.time_us = finding->time_us,
+		.count = finding->count,
+		.first_us = finding->first_us,
+		.last_us = finding->last_us,
+		.source = DIR_OUT,
+		.profile = finding,
+	};
+
+	memset(&identity, 0, sizeof identity);
+	identity.source = o->addr[DIR_OUT];
+	identity.destination = o->addr[DIR_IN];
+	identity.first_us = finding->first_us;
+	identity.service = service_hash(profile->id, strlen(profile->id));
+	identity.signature = profile->signature_id;
+	identity.port = o->port[DIR_IN];
+	make_hit_id(&identity, hit.id);
+	emit_hit(d, &hit);
+}
+
+/* Where no observation is at hand: the pair's addresses are all there is. */
+static struct observation
+observation_of_pair(const struct pair *pair, uint64_t time_us)
+{
+	struct observation o;
+
+	memset(&o, 0, sizeof o);
+	o.size = sizeof o;
+	o.kind = OBS_FLOW_APP;
+	o.ip_proto = pair->ip_proto;
+	o.time_us = time_us;
+	o.addr[DIR_OUT] = pair->source;
+	o.addr[DIR_IN] = pair->destination;
+	o.port[DIR_IN] = pair->port;
+	o.segment[DIR_OUT] = pair->segment;
+	o.flow_first_us = pair->first_us;
+	o.flow_last_us = pair->last_us;
+	return o;
+}
+
+static void
+on_report(const struct beacon_report *report, void *arg)
+{
+	struct detector *d = arg;
+	const struct pair *pair = report->pair;
+	struct signature signature = signature_for_beacon(report);
+	struct observation alone = observation_of_pair(pair, report->time_us);
+	bool caused = d->current != NULL && report->news != BEACON_EVALUATED;
+	struct hit_identity identity;
+	struct hit hit = {
+		.detector = "beacon",
+		.signature = &signature,
+		.observation = caused ? d->current : &alone,
+		.count = pair->count,
+		.first_us = pair->first_us,
+		.last_us = pair->last_us,
+		.source = DIR_OUT,
+		.beacon = report,
+	};
+
+	hit.time_us = hit.observation->time_us;
+	memset(&identity, 0, sizeof identity);
+	identity.source = pair->source;
+	identity.first_us = pair->first_us;
+	identity.service = service_hash(pair->name, pair->name_len);
+	if (pair->name_len == 0)
+		identity.destination = pair->destination;
+	identity.signature = signature.id;
+	identity.port = pair->port;
+	identity.ip_proto = pair->ip_proto;
+	make_hit_id(&identity, hit.id);
+	if (report->news != BEACON_EVALUATED)
+		emit_hit(d, &hit);
+	else if (d->options.evaluated != NULL)
+		d->options.evaluated(d->options.evaluated_arg, &hit);
+}
+
+static void
+on_transaction(void *arg, const struct transaction *t,
+    const struct observation *o)
+{
+	struct detector *d = arg;
+
+	(void)o;
+	beacon_transaction(d->beacons, t);
+}
+
+static void
+on_sizes(void *arg, const struct transaction *t, const struct observation *o)
+{
+	struct detector *d = arg;
+
+	(void)o;
+	beacon_sizes(d->beacons, t);
+}
+
+/* ---- life ---- */
+
+static int
+open_profiles(struct detector *d)
+{
+	struct profile_detector_options options = {
+		.profiles = d->options.profiles,
+		.pairs_max = PROFILE_PAIRS_MAX,
+		.repeat_us = d->options.facts.repeat_us,
+		.emit = on_finding,
+		.emit_arg = d,
+	};
+
+	if (d->options.profiles == NULL)
+		return 0;
+	d->profiles = profile_detector_new(&options);
+	return d->profiles == NULL ? -1 : 0;
+}
+
+static int
+open_beacons(struct detector *d)
+{
+	struct transactions_options options = {
+		.memory = d->memory,
+		.allowed = d->options.allowed,
+		.begin = on_transaction,
+		.sizes = on_sizes,
+		.arg = d,
+	};
+
+	if (d->options.beacons == NULL)
+		return 0;
+	d->beacons = beacon_new(d->options.beacons, on_report, d);
+	d->transactions = transactions_new(&options);
+	return d->beacons == NULL || d->transactions == NULL ? -1 : 0;
+}
 
 struct detector *
 detector_new(const struct detector_options *options,
@@ -36,10 +214,12 @@ detector_new(const struct detector_options *options,
 	if (d == NULL)
 		return NULL;
 	d->options = *options;
-	d->set = set;
 	d->memory = dns_memory_new(options->dns_memory_max);
 	d->facts = facts_new(&options->facts);
-	if (d->memory == NULL || d->facts == NULL) {
+	d->indicators = (struct indicator_detector){ set, d->memory,
+		d->facts, options->dns_grace_us };
+	if (d->memory == NULL || d->facts == NULL ||
+	    open_profiles(d) == -1 || open_beacons(d) == -1) {
 		detector_free(d);
 		return NULL;
 	}
@@ -51,6 +231,9 @@ detector_free(struct detector *d)
 {
 	if (d == NULL)
 		return;
+	transactions_free(d->transactions);
+	beacon_free(d->beacons);
+	profile_detector_free(d->profiles);
 	dns_memory_free(d->memory);
 	facts_free(d->facts);
 	free(d);
@@ -59,439 +242,39 @@ detector_free(struct detector *d)
 void
 detector_use(struct detector *d, const struct ioc_set *set)
 {
-	d->set = set;
+	d->indicators.set = set;
 }
-
-/* A value of the observation, borrowed. */
-struct value {
-	const char *at;
-	size_t len;
-};
-
-static struct value
-value_of(const struct observation *o, struct obs_text text)
-{
-	return (struct value){ obs_octets(o, text), text.len };
-}
-
-/* ---- meeting indicators ---- */
-
-/* What the matchers found for one value in one place. */
-struct finding {
-	const struct observation *o;
-	enum hit_where where;
-	enum direction source;
-	struct value matched;
-	const struct dns_memory_answer *learnt; /* WHERE_DNS_MEMORY */
-};
-
-static void
-meet(struct detector *d, const struct finding *f,
-    const struct indicator *indicator, bool only_if_new)
-{
-	struct signature signature = signature_for(indicator, f->where);
-	char name[DNS_MEMORY_NAME_MAX + 1];
-	struct hit hit = {
-		.detector = "indicator",
-		.signature = &signature,
-		.observation = f->o,
-		.source = f->source,
-		.indicator = indicator,
-		.where = f->where,
-		.matched = f->matched.at,
-		.matched_len = (uint32_t)f->matched.len,
-	};
-
-	if (f->learnt != NULL) {
-		memcpy(name, f->learnt->name, f->learnt->len);
-		name[f->learnt->len] = '\0';
-		hit.learnt_name = name;
-		hit.learnt_us = f->learnt->learnt_us;
-	}
-	if (!only_if_new || !facts_knows(d->facts, &hit))
-		facts_meet(d->facts, &hit);
-}
-
-static void
-meet_all(struct detector *d, const struct finding *f,
-    const struct indicator **found, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		meet(d, f, found[i], false);
-}
-
-static bool
-meet_name(struct detector *d, const struct finding *f)
-{
-	const struct indicator *found[MATCHES_MAX];
-	size_t n;
-
-	if (f->matched.len == 0)
-		return false;
-	n = ioc_match_name(d->set, f->matched.at, f->matched.len,
-	    f->o->time_us, found, MATCHES_MAX);
-	meet_all(d, f, found, n);
-	return n > 0;
-}
-
-/* The address as people write it; `text` has room for any. */
-static struct value
-address_text(const struct addr *addr, char text[INET6_ADDRSTRLEN])
-{
-	bool v4 = addr_is_v4(addr);
-
-	inet_ntop(v4 ? AF_INET : AF_INET6, addr->octets + (v4 ? 12 : 0), text,
-	    INET6_ADDRSTRLEN);
-	return (struct value){ text, strlen(text) };
-}
-
-static bool
-meet_address(struct detector *d, const struct finding *f,
-    const struct addr *addr, uint16_t port)
-{
-	const struct indicator *found[MATCHES_MAX];
-	char text[INET6_ADDRSTRLEN];
-	struct finding at = *f;
-	size_t n = ioc_match_address(d->set, addr, port, f->o->time_us,
-	    found, MATCHES_MAX);
-
-	if (n == 0)
-		return false;
-	at.matched = address_text(addr, text);
-	meet_all(d, &at, found, n);
-	return true;
-}
-
-static bool
-is_listed(const struct detector *d, struct value name, uint64_t now_us)
-{
-	const struct indicator *found[1];
-
-	return name.len > 0 && ioc_match_name(d->set, name.at, name.len,
-	    now_us, found, 1) > 0;
-}
-
-/* ---- flows ---- */
-
-static void
-observe_flow_start(struct detector *d, const struct observation *o)
-{
-	struct finding f = { .o = o, .source = DIR_OUT };
-
-	f.where = WHERE_FLOW_DEST;
-	meet_address(d, &f, &o->addr[DIR_IN], o->port[DIR_IN]);
-	f.where = WHERE_FLOW_SOURCE;
-	meet_address(d, &f, &o->addr[DIR_OUT], o->port[DIR_OUT]);
-}
-
-/* A flow that names no listed host itself: what was its address asked for? */
-static void
-attribute_flow(struct detector *d, const struct observation *o)
-{
-	struct dns_memory_answer learnt;
-	struct finding f = { .o = o, .where = WHERE_DNS_MEMORY,
-		.source = DIR_OUT, .learnt = &learnt };
-
-	if (!dns_memory_find(d->memory, &o->addr[DIR_OUT], &o->addr[DIR_IN],
-		o->flow_first_us, &learnt))
-		return;
-	f.matched = (struct value){ learnt.name, learnt.len };
-	meet_name(d, &f);
-}
-
-/* ---- DNS ---- */
-
-static void
-meet_questions(struct detector *d, const struct observation *o)
-{
-	const struct obs_question *q = obs_elements(o, o->dns.questions);
-
-	for (uint32_t i = 0; i < o->dns.questions.count; i++) {
-		const struct indicator *found[MATCHES_MAX];
-		struct finding f = { .o = o, .where = WHERE_DNS_QUERY,
-			.source = DIR_OUT, .matched = value_of(o, q[i].name) };
-		size_t n;
-
-		if (f.matched.len == 0)
-			continue;
-		n = ioc_match_name(d->set, f.matched.at, f.matched.len,
-		    o->time_us, found, MATCHES_MAX);
-		/* A response repeats the question: it counts if it was not
-		 * captured itself. */
-		for (size_t k = 0; k < n; k++)
-			meet(d, &f, found[k], o->dns.response);
-	}
-}
-
-/*
- * The name that an answered address stands for: the question's, or one of the
- * aliases on the way (CNAME, DNAME) where only that is listed.
- */
-static struct value
-answered_name(const struct detector *d, const struct observation *o,
-    bool *listed)
-{
-	const struct obs_question *q = obs_elements(o, o->dns.questions);
-	const struct obs_record *r = obs_elements(o, o->dns.records);
-	struct value name = { NULL, 0 };
-
-	if (o->dns.questions.count > 0)
-		name = value_of(o, q[0].name);
-	*listed = is_listed(d, name, o->time_us);
-	for (uint32_t i = 0; !*listed && i < o->dns.records.count; i++) {
-		struct value alias = value_of(o, r[i].data);
-
-		if ((r[i].type == DNS_TYPE_CNAME ||
-			r[i].type == DNS_TYPE_DNAME) &&
-		    is_listed(d, alias, o->time_us)) {
-			*listed = true;
-			name = alias;
-		}
-	}
-	return name;
-}
-
-/* Calls for the address of the index-th kind that the record gives. */
-static bool
-record_address(const struct observation *o, const struct obs_record *r,
-    uint32_t index, struct addr *addr)
-{
-	const uint8_t *data = (const uint8_t *)obs_octets(o, r->data);
-	const uint8_t *hints = (const uint8_t *)obs_octets(o, r->extra);
-
-	switch (r->type) {
-	case DNS_TYPE_A:
-		if (index > 0 || r->data.len != 4)
-			return false;
-		*addr = addr_v4(data);
-		return true;
-	case DNS_TYPE_AAAA:
-		if (index > 0 || r->data.len != 16)
-			return false;
-		*addr = addr_v6(data);
-		return true;
-	case DNS_TYPE_SVCB:
-	case DNS_TYPE_HTTPS:
-		if ((index + 1) * sizeof *addr > r->extra.len)
-			return false;
-		*addr = addr_v6(hints + index * sizeof *addr);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void
-take_answer(struct detector *d, const struct observation *o,
-    const struct obs_record *r, struct value name, bool listed)
-{
-	struct finding f = { .o = o, .where = WHERE_DNS_ANSWER,
-		.source = DIR_OUT };
-	uint64_t until_us = o->time_us + r->ttl * SECOND_US +
-	    d->options.dns_grace_us;
-	struct addr addr;
-
-	for (uint32_t i = 0; record_address(o, r, i, &addr); i++) {
-		meet_address(d, &f, &addr, 0);
-		dns_memory_learn(d->memory, &o->addr[DIR_OUT], &addr, name.at,
-		    name.len, listed, o->time_us, until_us);
-	}
-	if (r->type == DNS_TYPE_CNAME || r->type == DNS_TYPE_DNAME) {
-		f.matched = value_of(o, r->data);
-		meet_name(d, &f);
-	}
-}
-
-static void
-observe_dns(struct detector *d, const struct observation *o)
-{
-	const struct obs_record *r = obs_elements(o, o->dns.records);
-	struct value name;
-	bool listed;
-
-	meet_questions(d, o);
-	if (!o->dns.response || o->dns.records.count == 0)
-		return;
-	name = answered_name(d, o, &listed);
-	for (uint32_t i = 0; i < o->dns.records.count; i++) {
-		if (r[i].section == DNS_ANSWER)
-			take_answer(d, o, &r[i], name, listed);
-	}
-}
-
-/* ---- HTTP ---- */
-
-static bool
-is_connect(const struct observation *o)
-{
-	struct value method = value_of(o, o->http.method);
-
-	return method.len == 7 && memcmp(method.at, "CONNECT", 7) == 0;
-}
-
-/* The port of the URL that was asked for. */
-static uint16_t
-url_port(const struct observation *o)
-{
-	if (o->http.port != 0)
-		return o->http.port;
-	return o->http.tunnelled ? HTTP_PORT : o->port[DIR_IN];
-}
-
-static void
-meet_target(struct detector *d, const struct observation *o)
-{
-	const struct indicator *found[MATCHES_MAX];
-	struct value host = value_of(o, o->http.host);
-	struct value path = value_of(o, o->http.path);
-	struct finding f = { .o = o, .where = WHERE_HTTP_URL,
-		.source = DIR_OUT, .matched = path };
-	size_t n;
-
-	if (path.len == 0)
-		return;
-	n = ioc_match_url(d->set, host.at, host.len, url_port(o), path.at,
-	    path.len, o->time_us, found, MATCHES_MAX);
-	meet_all(d, &f, found, n);
-	if (n > 0)
-		return; /* the path alone would say the same, and less */
-	f.where = WHERE_HTTP_PATH;
-	n = ioc_match_path(d->set, path.at, path.len, o->time_us, found,
-	    MATCHES_MAX);
-	meet_all(d, &f, found, n);
-}
-
-static void
-meet_user_agent(struct detector *d, const struct observation *o)
-{
-	const struct indicator *found[MATCHES_MAX];
-	struct finding f = { .o = o, .where = WHERE_HTTP_USER_AGENT,
-		.source = DIR_OUT,
-		.matched = value_of(o, o->http.user_agent) };
-
-	if (f.matched.len > 0)
-		meet_all(d, &f, found,
-		    ioc_match_user_agent(d->set, f.matched.at, f.matched.len,
-			o->time_us, found, MATCHES_MAX));
-}
-
-static void
-meet_body(struct detector *d, const struct observation *o)
-{
-	const struct indicator *found[MATCHES_MAX];
-	struct finding f = { .o = o, .where = WHERE_HTTP_BODY,
-		.source = DIR_OUT };
-	struct value body = value_of(o, o->http.body);
-	size_t n;
-
-	if (body.len == 0)
-		return;
-	n = ioc_match_http_body(d->set, body.at, body.len, o->time_us, found,
-	    MATCHES_MAX);
-	for (size_t i = 0; i < n; i++) {
-		f.matched = (struct value){ body.at, found[i]->value_len };
-		meet(d, &f, found[i], false);
-	}
-}
-
-static bool
-address_of(struct value host, struct addr *out)
-{
-	char copy[INET6_ADDRSTRLEN];
-	uint8_t octets[16];
-
-	if (host.len >= sizeof copy)
-		return false;
-	memcpy(copy, host.at, host.len);
-	copy[host.len] = '\0';
-	if (inet_pton(AF_INET, copy, octets) == 1)
-		*out = addr_v4(octets);
-	else if (inet_pton(AF_INET6, copy, octets) == 1)
-		*out = addr_v6(octets);
-	else
-		return false;
-	return true;
-}
-
-/* A host that is given by its address; the flow's own was judged before. */
-static bool
-meet_host_address(struct detector *d, const struct finding *f)
-{
-	struct addr addr;
-
-	return address_of(f->matched, &addr) &&
-	    !addr_equal(&addr, &f->o->addr[DIR_IN]) &&
-	    meet_address(d, f, &addr, url_port(f->o));
-}
-
-static void
-observe_request(struct detector *d, const struct observation *o)
-{
-	struct finding f = { .o = o, .source = DIR_OUT,
-		.where = is_connect(o) ? WHERE_TUNNEL_HOST : WHERE_HTTP_HOST,
-		.matched = value_of(o, o->http.host) };
-
-	if (!meet_name(d, &f) && !meet_host_address(d, &f))
-		attribute_flow(d, o);
-	meet_target(d, o);
-	meet_user_agent(d, o);
-	meet_body(d, o);
-}
-
-/* ---- TLS ---- */
-
-static void
-observe_hello(struct detector *d, const struct observation *o)
-{
-	struct finding f = { .o = o, .where = WHERE_TLS_SNI,
-		.source = DIR_OUT, .matched = value_of(o, o->tls.server_name) };
-
-	if (!meet_name(d, &f))
-		attribute_flow(d, o);
-}
-
-/* ---- all ---- */
 
 void
 detector_observe(struct detector *d, const struct observation *o)
 {
-	switch ((enum obs_kind)o->kind) {
-	case OBS_FLOW_START:
-		observe_flow_start(d, o);
-		break;
-	case OBS_FLOW_APP:
-		/* What has names of its own is judged by those. */
-		if (o->app == APP_UNKNOWN)
-			attribute_flow(d, o);
-		break;
-	case OBS_FLOW_END:
-		if (o->app == APP_NONE)
-			attribute_flow(d, o);
-		break;
-	case OBS_DNS:
-		observe_dns(d, o);
-		break;
-	case OBS_HTTP_REQUEST:
-		observe_request(d, o);
-		break;
-	case OBS_TLS_HELLO:
-		observe_hello(d, o);
-		break;
-	case OBS_HTTP:
-	case OBS_TLS:
-		break; /* for the record; their request was judged before */
-	}
+	d->current = o;
+	indicator_detector_observe(&d->indicators, o);
+	if (d->profiles != NULL)
+		profile_detector_observe(d->profiles, o);
+	if (d->transactions != NULL)
+		transactions_observe(d->transactions, o);
+	d->current = NULL;
 }
 
 void
 detector_finish(struct detector *d)
 {
 	facts_finish(d->facts);
+	if (d->profiles != NULL)
+		profile_detector_finish(d->profiles);
+	if (d->beacons != NULL)
+		beacon_finish(d->beacons);
 }
 
 void
 detector_get_counts(const struct detector *d, struct detector_counts *out)
 {
+	memset(out, 0, sizeof *out);
 	out->facts = *facts_get_counts(d->facts);
 	out->dns_memory_evicted = dns_memory_evicted(d->memory);
+	if (d->profiles != NULL)
+		out->profiles = *profile_detector_get_counts(d->profiles);
+	if (d->beacons != NULL)
+		beacon_stats(d->beacons, &out->beacons);
 }

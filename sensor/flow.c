@@ -481,7 +481,7 @@ flow_id(const struct flow *flow)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		hash = mix(hash, words[i]);
 	/* 52 bits survive consumers that read JSON numbers as doubles. */
-	return hash >> 12;
+	return hash >> 12 | 1;
 }
 
 struct flow *

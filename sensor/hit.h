@@ -31,6 +31,9 @@ enum hit_where {
 };
 const char *hit_where_name(enum hit_where where);
 
+struct beacon_report;
+struct profile_finding;
+
 /* A kind of hit, as EVE's alert object names it. */
 struct signature {
 	uint32_t id;          /* signature_id; never reused */
@@ -43,7 +46,7 @@ struct signature {
 
 struct hit {
 	char id[33]; /* hexadecimal; equal for the same fact and capture */
-	const char *detector; /* "indicator" */
+	const char *detector; /* "indicator", "rat_profile", "beacon" */
 	const struct signature *signature;
 	/* What raised it; of an update, the fact's first observation. */
 	const struct observation *observation;
@@ -52,7 +55,10 @@ struct hit {
 	uint64_t first_us, last_us;
 	enum direction source; /* which end of the flow src_ip is */
 
-	/* detector "indicator" */
+	const struct profile_finding *profile; /* detector "rat_profile" */
+	const struct beacon_report *beacon;    /* detector "beacon" */
+
+	/* detector "indicator"; else NULL */
 	const struct indicator *indicator;
 	enum hit_where where;
 	const char *matched; /* the value in the traffic */

@@ -5,6 +5,7 @@
 #include "output/sink.h"
 #include "sensor/bundled.h"
 #include "sensor/config.h"
+#include "sensor/knowledge.h"
 #include "sensor/options.h"
 #include "sensor/packet_filter.h"
 #include "sensor/pipeline.h"
@@ -93,7 +94,7 @@ load_indicators(const struct config *config)
 	char error[512];
 
 	if (options.path_count == 0) {
-		if (bundled_iocs(bundled, sizeof bundled) == -1) {
+		if (bundled_path(BUNDLED_IOCS, bundled, sizeof bundled) == -1) {
 			pipeline_say("the bundled indicators are not where "
 			    "they were installed; name some with --iocs");
 			return NULL;
@@ -106,15 +107,28 @@ load_indicators(const struct config *config)
 	return indicators;
 }
 
+/* Profiles and trusted services: what is configured, else what is bundled. */
+static int
+load_knowledge(const struct config *config, struct knowledge *knowledge)
+{
+	char error[512];
+
+	if (knowledge_load(knowledge, config, report_line, error,
+		sizeof error) == 0)
+		return 0;
+	fprintf(stderr, "egress-sensor: %s\n", error);
+	return -1;
+}
+
 static int
 run(const struct config *config, const struct options *options,
-    struct indicators *indicators)
+    struct indicators *indicators, const struct knowledge *knowledge)
 {
 	struct pipeline_result result = { 0, false };
 	char error[512];
 
-	if (pipeline_run(config, options, indicators, &result, error,
-		sizeof error) == -1) {
+	if (pipeline_run(config, options, indicators, knowledge, &result,
+		error, sizeof error) == -1) {
 		fprintf(stderr, "egress-sensor: %s\n", error);
 		return STATUS_FAILED;
 	}
@@ -129,6 +143,7 @@ check_and_run(const struct options *options)
 {
 	struct config config;
 	struct indicators *indicators = NULL;
+	struct knowledge knowledge = { NULL, NULL };
 	int status = STATUS_USAGE;
 
 	if (config_init(&config) == -1) {
@@ -137,14 +152,17 @@ check_and_run(const struct options *options)
 	}
 	if (load_config(&config, options) == 0 &&
 	    check_config(&config) == 0 &&
-	    (indicators = load_indicators(&config)) != NULL) {
+	    (indicators = load_indicators(&config)) != NULL &&
+	    load_knowledge(&config, &knowledge) == 0) {
 		if (options->action == ACTION_CHECK) {
 			config_print(stdout, &config);
 			status = STATUS_DONE;
 		} else {
-			status = run(&config, options, indicators);
+			status = run(&config, options, indicators,
+			    &knowledge);
 		}
 	}
+	knowledge_fini(&knowledge);
 	indicators_close(indicators);
 	config_fini(&config);
 	return status;

@@ -22,6 +22,7 @@
 enum obs_kind {
 	OBS_FLOW_START,   /* first packet of a flow */
 	OBS_FLOW_APP,     /* its application is decided (perhaps APP_UNKNOWN) */
+	OBS_FLOW_BURST,   /* a flow that is only counted talks again after rest */
 	OBS_FLOW_END,     /* closed, timed out, evicted, or the capture ended */
 	OBS_DNS,          /* one DNS message, query or answer */
 	OBS_HTTP_REQUEST, /* a request's head (and first body octets) is there */
@@ -153,7 +154,8 @@ struct observation {
 	uint16_t vlan[3];
 	uint16_t source;   /* which capture file or interface */
 	uint64_t time_us;  /* capture clock, since 1970 UTC */
-	uint64_t flow_id;  /* below 2^52; the same in every run of a capture */
+	uint64_t flow_id;  /* 1..2^52-1, the same in every run of a capture; 0 where
+	                    * a detector speaks of no one flow */
 	uint64_t packet_number; /* in its source, from 1; 0: of no one packet */
 
 	/* The flow: [DIR_OUT] is the initiator's side, [DIR_IN] the other. */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 /* RFC 8200 section 4.5 */
 #define FRAGMENT_TIMEOUT_US (60 * SECOND_US)
 #define SESSIONS_MIN 1024
+/* Live, the score of a pair is told this often where it is asked for. */
+#define EVALUATE_US (3600 * SECOND_US)
 
 static volatile sig_atomic_t stop_asked, reload_asked, stats_asked;
 
@@ -79,6 +82,7 @@ static unsigned
 wanted_kinds(event_set events)
 {
 	unsigned kinds = OBS_BIT(OBS_FLOW_START) | OBS_BIT(OBS_FLOW_APP) |
+	    OBS_BIT(OBS_FLOW_BURST) |
 	    OBS_BIT(OBS_FLOW_END) | OBS_BIT(OBS_DNS) |
 	    OBS_BIT(OBS_HTTP_REQUEST) | OBS_BIT(OBS_TLS_HELLO);
 
@@ -162,6 +166,14 @@ on_hit(void *arg, const struct hit *hit)
 		publish_hit(p->publisher, hit);
 }
 
+static void
+on_evaluated(void *arg, const struct hit *hit)
+{
+	struct pipeline *p = arg;
+
+	publish_beacon(p->publisher, hit);
+}
+
 static bool
 is_event(event_set events, const struct observation *o)
 {
@@ -178,6 +190,7 @@ is_event(event_set events, const struct observation *o)
 		return event_set_has(events, EVENT_FLOW);
 	case OBS_FLOW_START:
 	case OBS_FLOW_APP:
+	case OBS_FLOW_BURST:
 	case OBS_HTTP_REQUEST:
 	case OBS_TLS_HELLO:
 		return false;
@@ -258,8 +271,56 @@ pipeline_stopped(const struct pipeline *p)
 
 /* ---- one run ---- */
 
+/* The thresholds for a role; built in where none are configured. */
+static struct beacon_thresholds
+thresholds_of(const struct config_beacons *config, const char *role)
+{
+	const struct config_beacon_role *other = NULL;
+
+	for (unsigned i = 0; i < config->role_count; i++) {
+		const struct config_beacon_role *r = &config->roles[i];
+
+		if (r->role[0] == '\0')
+			other = r;
+		if (strcmp(r->role, role) == 0)
+			return (struct beacon_thresholds){ (float)r->score,
+				r->count, r->span_s };
+	}
+	if (other != NULL)
+		return (struct beacon_thresholds){ (float)other->score,
+			other->count, other->span_s };
+	return strcmp(role, "build-server") == 0 ? beacon_thresholds_strict
+						 : beacon_thresholds_default;
+}
+
 static int
-begin(struct pipeline *p, char *error, size_t error_size)
+set_beacons(struct pipeline *p, bool live)
+{
+	const struct config *config = p->config;
+	struct beacon_options *beacons = &p->beacons;
+	unsigned count = SEGMENT_INTERNAL + 1 + config->segment_count;
+
+	beacon_options_default(beacons);
+	for (unsigned i = 0; i < count; i++)
+		p->beacon_segments[i] =
+		    thresholds_of(&config->detection.beacons,
+			segment_role(p->segments, (uint16_t)i));
+	beacons->segments = p->beacon_segments;
+	beacons->segment_count = count;
+	beacons->otherwise = thresholds_of(&config->detection.beacons, "");
+	beacons->table.pairs_max = config->limits.pairs;
+	beacons->table.histories_max = config->limits.pair_histories;
+	beacons->repeat_us = config->detection.repeat_s * SECOND_US;
+	beacons->evaluate_us = live ? EVALUATE_US : 0;
+	/* Stored, a run has to forget the same pairs every time. */
+	if (live && getrandom(&beacons->table.key, sizeof beacons->table.key,
+	    0) != (ssize_t)sizeof beacons->table.key)
+		return -1;
+	return 0;
+}
+
+static int
+begin(struct pipeline *p, bool live, char *error, size_t error_size)
 {
 	const struct config *config = p->config;
 	struct detector_options options = {
@@ -272,10 +333,23 @@ begin(struct pipeline *p, char *error, size_t error_size)
 			.emit = on_hit,
 			.emit_arg = p,
 		},
+		.profiles = p->knowledge->profiles,
+		.allowed = p->knowledge->allowed,
+		.beacons = config->detection.beacons.enabled ? &p->beacons
+							     : NULL,
+		.evaluated = event_set_has(config->outputs.event_set,
+				 EVENT_BEACON)
+		    ? on_evaluated
+		    : NULL,
+		.evaluated_arg = p,
 	};
 
 	if (config_segments(config, &p->segments, error, error_size) == -1)
 		return -1;
+	if (set_beacons(p, live) == -1) {
+		snprintf(error, error_size, "no random numbers");
+		return -1;
+	}
 	p->detector =
 	    detector_new(&options, indicators_set(p->indicators));
 	p->summary = summary_new();
@@ -296,18 +370,18 @@ end(struct pipeline *p)
 
 int
 pipeline_run(const struct config *config, const struct options *options,
-    struct indicators *indicators, struct pipeline_result *result,
-    char *error, size_t error_size)
+    struct indicators *indicators, const struct knowledge *knowledge,
+    struct pipeline_result *result, char *error, size_t error_size)
 {
 	struct pipeline p = { .config = config, .options = options,
-		.indicators = indicators,
+		.indicators = indicators, .knowledge = knowledge,
 		.started_s = pipeline_clock_ms() / 1000 };
 	struct statistics total = { 0 };
 	uint64_t begun_ms = pipeline_clock_ms();
 	bool stored = options->captures.count > 0;
 	int rc = -1;
 
-	if (begin(&p, error, error_size) == 0)
+	if (begin(&p, !stored, error, error_size) == 0)
 		rc = stored
 		    ? pipeline_run_stored(&p, &total, error, error_size)
 		    : pipeline_run_live(&p, &total, error, error_size);
@@ -318,7 +392,7 @@ pipeline_run(const struct config *config, const struct options *options,
 		detector_get_counts(p.detector, &total.detector);
 		summary_print(stderr, p.summary, &total,
 		    (double)(pipeline_clock_ms() - begun_ms) / 1000);
-		result->hits = total.detector.facts.hits;
+		result->hits = summary_hits(p.summary);
 		result->incomplete = total.sinks.lost > 0 ||
 		    total.capture.failed_files > 0;
 	}

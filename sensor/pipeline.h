@@ -3,6 +3,7 @@
 
 #include "sensor/config.h"
 #include "sensor/indicators.h"
+#include "sensor/knowledge.h"
 #include "sensor/options.h"
 
 /*
@@ -24,8 +25,8 @@ void pipeline_catch_signals(void);
  * the reason in `error`: it could not start.
  */
 int pipeline_run(const struct config *config, const struct options *options,
-    struct indicators *indicators, struct pipeline_result *result,
-    char *error, size_t error_size);
+    struct indicators *indicators, const struct knowledge *knowledge,
+    struct pipeline_result *result, char *error, size_t error_size);
 
 /* A line for people, on standard error; from any thread. */
 void pipeline_say(const char *message);

@@ -11,6 +11,9 @@ struct pipeline {
 	const struct config *config;
 	const struct options *options;
 	struct indicators *indicators;
+	const struct knowledge *knowledge;
+	struct beacon_options beacons;
+	struct beacon_thresholds beacon_segments[SEGMENT_MAX];
 	struct segments *segments;
 	struct detector *detector;
 	struct publisher *publisher;

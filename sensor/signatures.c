@@ -1,5 +1,10 @@
 #include "sensor/signatures.h"
 
+/* Suricata's class command-and-control. */
+#define CATEGORY "Malware Command and Control Activity Detected"
+/* A beacon's score. */
+#define BEYOND_DOUBT 0.95f
+
 /* MITRE ATT&CK, attack.mitre.org. */
 static const char *const dns_ids[] = { "T1071.004", "T1195.002", NULL };
 static const char *const web_ids[] = { "T1071.001", "T1195.002", NULL };
@@ -49,9 +54,39 @@ signature_for(const struct indicator *indicator, enum hit_where where)
 		.rev = 1,
 		.severity = confidence >= 80 ? 1 : confidence >= 50 ? 2 : 3,
 		.text = kinds[where].text,
-		/* Suricata's class command-and-control. */
-		.category = "Malware Command and Control Activity Detected",
+		.category = CATEGORY,
 		.attack_ids = kinds[where].attack_ids,
+	};
+}
+
+struct signature
+signature_for_profile(const struct profile_finding *finding)
+{
+	const struct profile *profile = finding->profile;
+
+	return (struct signature){
+		.id = profile->signature_id,
+		.rev = 1,
+		.severity = profile->severity,
+		.text = profile->signature,
+		.category = CATEGORY,
+		.attack_ids = profile->attack_ids,
+	};
+}
+
+struct signature
+signature_for_beacon(const struct beacon_report *report)
+{
+	/* Application Layer Protocol; Scheduled Transfer. */
+	static const char *const ids[] = { "T1071", "T1029", NULL };
+
+	return (struct signature){
+		.id = 7310201,
+		.rev = 1,
+		.severity = report->best->score >= BEYOND_DOUBT ? 2 : 3,
+		.text = "EGRESS periodic contact with one service",
+		.category = CATEGORY,
+		.attack_ids = ids,
 	};
 }
 

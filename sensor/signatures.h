@@ -1,7 +1,9 @@
 #ifndef SENSOR_SIGNATURES_H
 #define SENSOR_SIGNATURES_H
 
+#include "sensor/beacon.h"
 #include "sensor/hit.h"
+#include "sensor/profile_detector.h"
 
 /*
  * The kinds of hit: EVE's signature_id and its words, by what was met and
@@ -9,5 +11,10 @@
  */
 struct signature signature_for(const struct indicator *indicator,
     enum hit_where where);
+
+/* As the profile's file says. */
+struct signature signature_for_profile(const struct profile_finding *finding);
+/* By the rhythm alone: severity 2 where it is beyond doubt, else 3. */
+struct signature signature_for_beacon(const struct beacon_report *report);
 
 #endif

@@ -9,6 +9,8 @@
 /* Packets one way, without a handshake, that make it a conversation: fewer
  * could be a flood of stray segments. */
 #define ONE_SIDED_PACKETS 4
+/* Without a packet for so long, what comes next is another transaction. */
+#define REST_US UINT64_C(5000000)
 
 /*
  * A packet whose time is this far ahead of the one before may be a corrupt
@@ -504,7 +506,7 @@ track(struct tracker *t, const struct packet *packet, const struct layers *l,
 {
 	struct flow *flow;
 	enum direction dir;
-	bool begun = false;
+	bool begun = false, rested;
 
 	t->now_us = packet->time_us;
 	t->packet_number = packet->number;
@@ -516,6 +518,8 @@ track(struct tracker *t, const struct packet *packet, const struct layers *l,
 		begun = true;
 	}
 	dir = flow_direction(flow, place->sender);
+	rested = !begun && flow->app_dull && l->payload_len > 1 &&
+	    t->now_us > flow->last_us + REST_US;
 	flow->last_us = t->now_us;
 	flow->octets[dir] += l->wire_len;
 	flow->packets[dir]++;
@@ -523,6 +527,8 @@ track(struct tracker *t, const struct packet *packet, const struct layers *l,
 		flow->tcp_flags[dir] |= l->tcp_flags;
 		tell_flow(t, flow, OBS_FLOW_START, FLOW_END_CLOSED);
 	}
+	if (rested)
+		tell_flow(t, flow, OBS_FLOW_BURST, FLOW_END_CLOSED);
 	if (l->ip_proto == TCP_PROTO)
 		track_tcp(t, flow, l);
 	else

@@ -47,6 +47,10 @@ def case_iocs(directory):
     return path
 
 
+def by_indicator(alert):
+    return alert["alert"]["context"]["detector"] == "indicator"
+
+
 class Result:
     """What a run left behind."""
 
@@ -65,7 +69,12 @@ class Result:
 
     @property
     def alerts(self):
-        return self.of_type("alert")
+        """Indicators' alone; what timing and profiles say is `behaviour`."""
+        return [e for e in self.of_type("alert") if by_indicator(e)]
+
+    @property
+    def behaviour(self):
+        return [e for e in self.of_type("alert") if not by_indicator(e)]
 
     @property
     def stats(self):
@@ -115,9 +124,9 @@ def found(event):
 
 
 def hits(events):
-    """Each fact with how often it was met, as last reported."""
+    """Each indicator's fact with how often it was met, as last reported."""
     counts = {}
-    for event in events:
+    for event in filter(by_indicator, events):
         counts[found(event)] = event["alert"]["context"]["count"]
     return counts
 
@@ -168,7 +177,8 @@ class Sensor:
 
     @property
     def alerts(self):
-        return [e for e in self.events if e["event_type"] == "alert"]
+        return [e for e in self.events
+                if e["event_type"] == "alert" and by_indicator(e)]
 
     def wait_until(self, condition, what):
         def look():

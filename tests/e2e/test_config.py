@@ -69,7 +69,7 @@ REFUSED = [
     ("segments:\n  - name: a\n    vlans: [1]\n  - name: a\n    vlans: [2]\n",
      4, "a"),
     ("outputs:\n  events: [alert, nonsense]\n", 2, "nonsense"),
-    ("outputs:\n  events: [beacon]\n", 2, "beacon"),
+    ("outputs:\n  events: [quic]\n", 2, "quic"),
     ("outputs:\n  sinks: ['redis://host:99999']\n", 2, "port"),
     ("outputs:\n  dns_version: 4\n", 2, "dns_version"),
     ("capture: [\n", 2, ""),
@@ -190,7 +190,7 @@ def test_indicators_of_the_command_line_win(config, iocs, tmp_path):
     path = config(f"indicators:\n  paths: ['{iocs}']\n")
     result = run("-c", path, "-r", ATTACK)
     assert hits(result.alerts) == ATTACK_HITS
-    assert run("-c", path, "-r", ATTACK, "--iocs", other).output == b""
+    assert run("-c", path, "-r", ATTACK, "--iocs", other).alerts == []
 
 
 def test_interfaces_of_the_file_are_for_runs_without_r(config, iocs):
