@@ -83,6 +83,7 @@ statistics_list(const struct statistics *s, struct eve_stat *out)
 		{ "tcp", "segments_in_order", t->streams.in_order },
 		{ "tcp", "segments_early", t->streams.early },
 		{ "tcp", "segments_repeated", t->streams.repeated },
+		{ "tcp", "segments_stray", t->streams.strays },
 		{ "tcp", "streams_given_up", t->streams.overflows },
 		{ "tcp", "sessions_evicted", t->apps.sessions_evicted },
 		{ "app", "dns_messages", t->apps.dns_messages },

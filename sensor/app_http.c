@@ -11,6 +11,9 @@
 
 /* Offers without a message, after a hole, before an end is given up. */
 #define MISSES_MAX 64
+/* Skips to the end of the stream, and what is left of it says how much that
+ * was: STREAM_SKIP_ALL would not count. */
+#define TO_CLOSE_SKIP (STREAM_SKIP_ALL - 1)
 /* Longer values are of no use to anyone who looks at hits. */
 #define VALUE_LEN_MAX 8192
 
@@ -262,7 +265,7 @@ begin_body(struct http_half *half, struct stream *stream,
 		break;
 	case HTTP_BODY_TO_CLOSE:
 		half->phase = HTTP_TO_CLOSE;
-		stream->skip = STREAM_SKIP_ALL;
+		stream->skip = TO_CLOSE_SKIP;
 		break;
 	}
 }
@@ -474,8 +477,6 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 	}
 	half->scanned = 0;
 	half->misses = 0;
-	half->body_seq =
-	    stream->next_seq - (uint32_t)(octets.left - head.head_len);
 	if (is_client(session, end))
 		take_request(t, session, end, &head);
 	else
@@ -613,7 +614,7 @@ http_closed(struct tracker *t, struct session *session, uint8_t end)
 		tell_request(t, session);
 	else
 		tell_answered(t, session, half->phase == HTTP_TO_CLOSE
-		    ? session->stream[end].next_seq - half->body_seq
+		    ? TO_CLOSE_SKIP - session->stream[end].skip
 		    : half->chunks.body_len);
 }
 

@@ -38,7 +38,6 @@ struct http_half {
 	size_t scanned;   /* of http_head_ready */
 	uint64_t collect; /* body octets that are still to be kept */
 	uint64_t rest;    /* of known length: octets behind those */
-	uint32_t body_seq; /* where a body without a length began */
 	struct http_chunks chunks;
 };
 

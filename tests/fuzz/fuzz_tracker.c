@@ -119,11 +119,13 @@ take(void *arg, const struct observation *from)
 	require(from->size >= sizeof *o && from->size <= OBS_SIZE_MAX);
 	require(from->size % 8 == 0 && o != NULL);
 	memcpy(o, from, from->size);
-	require(o->kind <= OBS_TLS && o->flow_id < UINT64_C(1) << 52);
+	require(o->kind <= OBS_TLS);
+	require(o->flow_id > 0 && o->flow_id < UINT64_C(1) << 52);
 	scene->told[o->kind]++;
 	switch ((enum obs_kind)o->kind) {
 	case OBS_FLOW_START:
 	case OBS_FLOW_APP:
+	case OBS_FLOW_BURST:
 	case OBS_FLOW_END:
 		require(o->flow.reason <= FLOW_END_SHUTDOWN);
 		require(o->packets[0] + o->packets[1] > 0);
@@ -315,7 +317,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.fragments = { 4, 65536, 60000000 },
 		.stream_ahead_max = 4096,
 		.sessions_max = 2,
-		.kinds = 0xff,
+		.kinds = OBS_BIT(OBS_TLS + 1) - 1,
 		.emit = take,
 		.emit_arg = &scene,
 	};

@@ -401,6 +401,23 @@ an_alias_to_a_listed_name_is_a_hit(void **state)
 	assert_string_equal(b->learnt, "x.sfrclak.com");
 }
 
+/* RFC 6672: a whole subtree is an alias. */
+static void
+an_alias_of_a_subtree_to_a_listed_name_is_a_hit(void **state)
+{
+	struct bench *b = *state;
+	const struct record records[] = {
+		{ DNAME, "sfrclak.com", 11, DNS_ANSWER, 60, NULL, 0 },
+		{ A, plain4, 4, DNS_ANSWER, 60, NULL, 0 },
+		{ NS, "sfrclak.com", 11, DNS_ANSWER, 60, NULL, 0 },
+	};
+
+	answer(b, 1, "a.harmless.example", records, 3);
+	assert_hits(b, "dns.answer sfrclak.com sfrclak.com\n");
+	flow(b, OBS_FLOW_APP, 1, plain4, APP_UNKNOWN);
+	assert_hits(b, "flow.dns_memory sfrclak.com sfrclak.com\n");
+}
+
 static void
 a_listed_address_in_an_answer_is_a_hit(void **state)
 {
@@ -513,6 +530,10 @@ a_listed_host_is_a_hit(void **state)
 	struct bench *b = *state;
 
 	request(b, (struct request){ .host = "sfrclak.com", .path = "/" });
+	assert_hits(b, "http.host sfrclak.com sfrclak.com\n");
+	request(b, (struct request){ .method = "OPTIONS",
+		       .host = "www.sfrclak.com", .path = "/" });
+	detector_finish(b->detector);
 	assert_hits(b, "http.host sfrclak.com sfrclak.com\n");
 	request(b, (struct request){ .path = "/" });
 	request(b, (struct request){ .host = "harmless.example",
@@ -629,6 +650,11 @@ a_proxy_asked_for_a_listed_address_is_a_hit(void **state)
 	request(b, r);
 	assert_hits(b, "http.host 142.11.206.73 142.11.206.73\n");
 	r.host = "142.11.206.730";
+	request(b, r);
+	/* As long as the longest address as text, and one octet more. */
+	r.host = "0000:0000:0000:0000:0000:ffff:142.011.206.073";
+	request(b, r);
+	r.host = "00000:0000:0000:0000:0000:ffff:142.011.206.073";
 	request(b, r);
 	assert_hits(b, "");
 }
@@ -887,6 +913,7 @@ main(void)
 		T(a_response_does_not_repeat_its_query),
 		T(a_response_without_its_query_is_a_hit),
 		T(an_alias_to_a_listed_name_is_a_hit),
+		T(an_alias_of_a_subtree_to_a_listed_name_is_a_hit),
 		T(a_listed_address_in_an_answer_is_a_hit),
 		T(only_the_answer_section_answers),
 		T(records_with_data_of_a_wrong_length_are_passed_over),

@@ -389,23 +389,30 @@ the_octets_of_the_copies_are_bounded(void **state)
 }
 
 static void
-a_large_observation_is_kept_without_its_text(void **state)
+only_the_first_report_has_all_of_a_large_observation(void **state)
 {
 	struct bench *b = *state;
 	struct fact f = sfrclak;
 
 	f.text = 30000;
 	meet(b, f);
+	meet(b, f);
+	facts_finish(b->facts);
 	assert_int_equal(b->reports[0].observation_size,
+	    sizeof(struct observation) + 30000);
+	assert_int_equal(b->reports[0].kind, OBS_DNS);
+	assert_int_equal(b->reports[1].observation_size,
 	    sizeof(struct observation));
-	assert_int_not_equal(b->reports[0].kind, OBS_DNS);
-	assert_string_equal(b->reports[0].matched, "sfrclak.com");
+	assert_int_not_equal(b->reports[1].kind, OBS_DNS);
+	assert_string_equal(b->reports[1].matched, "sfrclak.com");
 	f = fact(3, "small.example");
 	f.text = 80;
 	meet(b, f);
-	assert_int_equal(b->reports[1].observation_size,
+	meet(b, f);
+	facts_finish(b->facts);
+	assert_int_equal(b->reports[3].observation_size,
 	    sizeof(struct observation) + 80);
-	assert_int_equal(b->reports[1].kind, OBS_DNS);
+	assert_int_equal(b->reports[3].kind, OBS_DNS);
 }
 
 static void
@@ -453,7 +460,7 @@ main(void)
 		T(the_fact_met_longest_ago_is_forgotten_first),
 		T(a_fact_that_is_forgotten_tells_its_count_before),
 		T(the_octets_of_the_copies_are_bounded),
-		T(a_large_observation_is_kept_without_its_text),
+		T(only_the_first_report_has_all_of_a_large_observation),
 		T(a_report_outlives_what_the_hit_was_made_of),
 		T(no_room_at_all_still_reports),
 	};

@@ -51,7 +51,10 @@ an_observation_begins_with_nothing_but_its_kind(void **state)
 	struct observation zero = { .kind = OBS_TLS };
 	struct observation *o = observation_begin(*state, OBS_TLS);
 
-	zero.size = 0;
+	assert_memory_equal(o, &zero, sizeof zero);
+	add(*state, "text of the one before");
+	observation_finish(*state);
+	o = observation_begin(*state, OBS_TLS);
 	assert_memory_equal(o, &zero, sizeof zero);
 	o = observation_finish(*state);
 	assert_int_equal(o->size, sizeof *o);
@@ -188,7 +191,7 @@ an_observation_may_be_resumed_with_more(void **state)
 	assert_non_null(kept);
 	memcpy(kept, o, o->size);
 	observation_begin(b, OBS_TLS);
-	add(b, "something else in between");
+	add(b, "in between");
 	o = observation_resume(b, kept);
 	free(kept);
 	body = add(b, "body");
