@@ -5,15 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
-	const char *installed, *in_source;
-} from_program[] = {
+/* By kind: installed; in the source tree, built in build/ or build/san/. */
+#define PLACES 3
+static const char *const from_program[][PLACES] = {
 	[BUNDLED_IOCS] = { "/../share/egress-sensor/iocs",
-	    "/../iocs/bundled" },
+	    "/../iocs/bundled", "/../../iocs/bundled" },
 	[BUNDLED_PROFILES] = { "/../share/egress-sensor/profiles",
-	    "/../iocs/profiles" },
+	    "/../iocs/profiles", "/../../iocs/profiles" },
 	[BUNDLED_ALLOWED] = { "/../share/egress-sensor/allowed",
-	    "/../iocs/allowed" },
+	    "/../iocs/allowed", "/../../iocs/allowed" },
 };
 
 static int
@@ -40,9 +40,10 @@ bundled_path(enum bundled what, char *path, size_t path_size)
 	if ((slash = strrchr(program, '/')) == NULL)
 		return -1;
 	*slash = '\0';
-	if (try_path(program, from_program[what].installed, path,
-		path_size) == 0)
-		return 0;
-	return try_path(program, from_program[what].in_source, path,
-	    path_size);
+	for (size_t i = 0; i < PLACES; i++) {
+		if (try_path(program, from_program[what][i], path,
+			path_size) == 0)
+			return 0;
+	}
+	return -1;
 }
