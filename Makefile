@@ -117,6 +117,7 @@ SRC += sensor/profile_request.c
 SRC += sensor/profile_rhythm.c
 SRC += sensor/reader.c
 SRC += sensor/record.c
+SRC += sensor/reserve.c
 SRC += sensor/ring.c
 SRC += sensor/segments.c
 SRC += sensor/signatures.c
@@ -298,6 +299,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(SRC)
 bench: all ## CPU per packet beside a libpcap loop, in turns
 	@$(MAKE) --no-print-directory $(BENCHES:%=$(BUILD)/%)
 	$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	$(BUILD)/ioc_bench
+	$(BUILD)/beacon_bench
 
 # ---- the rest ----
 

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "sensor/layers.h"
 #include "sensor/siphash.h"
+#include "sensor/reserve.h"
 
 /*
  * Offsets count units of eight octets, so a datagram is a grid of units.  It
@@ -68,34 +68,13 @@ struct defragmenter {
 	size_t whole_used;
 };
 
-/*
- * Address space: pages get memory behind them, zeroed, when first touched.  A
- * limit may be 0, a mapping may not.
- */
-static void *
-reserve(size_t count, size_t size)
-{
-	void *p;
-
-	p = mmap(NULL, count * size + 1, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static void
-unreserve(void *p, size_t count, size_t size)
-{
-	if (p != NULL)
-		(void)munmap(p, count * size + 1);
-}
-
 static bool
 reserve_tables(struct defragmenter *d)
 {
-	d->buckets = reserve(d->bucket_count, sizeof *d->buckets);
-	d->incompletes = reserve(d->incomplete_max, sizeof *d->incompletes);
-	d->blocks = reserve(d->block_max, sizeof *d->blocks);
-	d->whole = reserve(WHOLE_OCTETS, 1);
+	d->buckets = reserve(d->bucket_count * sizeof *d->buckets);
+	d->incompletes = reserve(d->incomplete_max * sizeof *d->incompletes);
+	d->blocks = reserve(d->block_max * sizeof *d->blocks);
+	d->whole = reserve(WHOLE_OCTETS);
 	return d->buckets != NULL && d->incompletes != NULL &&
 	       d->blocks != NULL && d->whole != NULL;
 }
@@ -128,10 +107,10 @@ defrag_free(struct defragmenter *d)
 {
 	if (d == NULL)
 		return;
-	unreserve(d->buckets, d->bucket_count, sizeof *d->buckets);
-	unreserve(d->incompletes, d->incomplete_max, sizeof *d->incompletes);
-	unreserve(d->blocks, d->block_max, sizeof *d->blocks);
-	unreserve(d->whole, WHOLE_OCTETS, 1);
+	unreserve(d->buckets, d->bucket_count * sizeof *d->buckets);
+	unreserve(d->incompletes, d->incomplete_max * sizeof *d->incompletes);
+	unreserve(d->blocks, d->block_max * sizeof *d->blocks);
+	unreserve(d->whole, WHOLE_OCTETS);
 	free(d);
 }
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
+#include "sensor/reserve.h"
 #include "sensor/siphash.h"
 
 #define SET_WAYS 8
@@ -44,18 +44,6 @@ struct dns_memory {
 	size_t set_mask;
 	uint64_t evicted;
 };
-
-static void *
-reserve(size_t octets)
-{
-	void *at = mmap(NULL, octets, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	(void)madvise(at, octets, MADV_HUGEPAGE); /* only faster with */
-	return at;
-}
 
 static size_t
 set_count(const struct dns_memory *memory)
@@ -111,12 +99,9 @@ dns_memory_free(struct dns_memory *memory)
 		if (memory->sets[i / SET_WAYS].until_s[i % SET_WAYS] != 0)
 			entry_clear(&memory->entries[i]);
 	}
-	if (memory->sets != NULL)
-		munmap(memory->sets,
-		    set_count(memory) * sizeof memory->sets[0]);
-	if (memory->entries != NULL)
-		munmap(memory->entries,
-		    entry_count(memory) * sizeof memory->entries[0]);
+	unreserve(memory->sets, set_count(memory) * sizeof memory->sets[0]);
+	unreserve(memory->entries,
+	    entry_count(memory) * sizeof memory->entries[0]);
 	free(memory);
 }
 

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
+#include "sensor/reserve.h"
 #include "sensor/siphash.h"
 
 #define NONE       UINT32_MAX
@@ -39,19 +39,6 @@ struct flow_table {
 	flow_ended ended;
 	void *ended_arg;
 };
-
-/* Zeroed memory that costs nothing until it is touched. */
-static void *
-reserve(size_t octets)
-{
-	void *at = mmap(NULL, octets, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	(void)madvise(at, octets, MADV_HUGEPAGE); /* only faster with */
-	return at;
-}
 
 static uint32_t
 bucket_count(uint32_t flows_max)
@@ -95,12 +82,10 @@ flow_table_free(struct flow_table *table)
 {
 	if (table == NULL)
 		return;
-	if (table->buckets != NULL)
-		munmap(table->buckets,
-		    (table->bucket_mask + 1) * sizeof table->buckets[0]);
-	if (table->flows != NULL)
-		munmap(table->flows,
-		    table->limits.flows_max * sizeof table->flows[0]);
+	unreserve(table->buckets,
+	    (table->bucket_mask + 1) * sizeof table->buckets[0]);
+	unreserve(table->flows,
+	    table->limits.flows_max * sizeof table->flows[0]);
 	free(table);
 }
 

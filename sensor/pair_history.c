@@ -1,7 +1,7 @@
 #include "sensor/pair_history.h"
+#include "sensor/reserve.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #define NONE      PAIR_NONE
 #define SECOND_US UINT64_C(1000000)
@@ -11,31 +11,10 @@
 #define HISTORY_US (7 * 86400 * SECOND_US)
 #define CANDIDATES 8 /* looked at for the one that goes */
 
-/* ---- memory ---- */
-
-void *
-pair_reserve(uint64_t octets)
-{
-	void *at = mmap(NULL, octets, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	(void)madvise(at, octets, MADV_HUGEPAGE); /* only faster with */
-	return at;
-}
-
-void
-pair_release(void *at, uint64_t octets)
-{
-	if (at != NULL)
-		munmap(at, octets);
-}
-
 static int
 pool_init(struct pool *pool)
 {
-	pool->free = pair_reserve(pool->max * sizeof pool->free[0]);
+	pool->free = reserve(pool->max * sizeof pool->free[0]);
 	return pool->free == NULL ? -1 : 0;
 }
 
@@ -66,8 +45,8 @@ pair_histories_init(struct pair_histories *h, uint32_t pairs_max,
 		.long_pool.max = longs_max,
 		.random = seed != 0 ? seed : 1,
 		.octets_reserved = pair_octets + long_octets + free_octets };
-	h->pairs = pair_reserve(pair_octets);
-	h->longs = pair_reserve(long_octets);
+	h->pairs = reserve(pair_octets);
+	h->longs = reserve(long_octets);
 	if (pool_init(&h->pair_pool) == -1 || pool_init(&h->long_pool) == -1 ||
 	    h->pairs == NULL || h->longs == NULL)
 		return -1;
@@ -77,11 +56,11 @@ pair_histories_init(struct pair_histories *h, uint32_t pairs_max,
 void
 pair_histories_fini(struct pair_histories *h)
 {
-	pair_release(h->pairs, h->pair_pool.max * sizeof h->pairs[0]);
-	pair_release(h->longs, h->long_pool.max * sizeof h->longs[0]);
-	pair_release(h->pair_pool.free,
+	unreserve(h->pairs, h->pair_pool.max * sizeof h->pairs[0]);
+	unreserve(h->longs, h->long_pool.max * sizeof h->longs[0]);
+	unreserve(h->pair_pool.free,
 	    h->pair_pool.max * sizeof h->pair_pool.free[0]);
-	pair_release(h->long_pool.free,
+	unreserve(h->long_pool.free,
 	    h->long_pool.max * sizeof h->long_pool.free[0]);
 }
 

@@ -53,10 +53,6 @@ pair_age(uint32_t now_s, uint32_t last_s)
 	return now_s > last_s ? now_s - last_s : 0;
 }
 
-/* Zeroed memory that is only there when touched; NULL where there is none. */
-void *pair_reserve(uint64_t octets);
-void pair_release(void *at, uint64_t octets);
-
 /* 0, or -1 where memory is short; _fini is good after either. */
 int pair_histories_init(struct pair_histories *h, uint32_t pairs_max,
     uint32_t longs_max, uint64_t seed);

@@ -5,6 +5,7 @@
 
 #include "sensor/pair_history.h"
 #include "sensor/prevalence.h"
+#include "sensor/reserve.h"
 
 #define NONE      PAIR_NONE
 #define SECOND_US UINT64_C(1000000)
@@ -70,8 +71,8 @@ table_reserve(struct pair_table *t)
 	uint64_t set_octets = t->set_count * sizeof t->sets[0];
 	uint64_t cell_octets = cell_count(t) * sizeof t->cells[0];
 
-	t->sets = pair_reserve(set_octets);
-	t->cells = pair_reserve(cell_octets);
+	t->sets = reserve(set_octets);
+	t->cells = reserve(cell_octets);
 	t->prevalence = prevalence_new(o->destinations_max);
 	if (pair_histories_init(&t->histories, o->histories_max, o->long_max,
 		o->key.k0 ^ o->key.k1) == -1 ||
@@ -117,8 +118,8 @@ pair_table_free(struct pair_table *t)
 {
 	if (t == NULL)
 		return;
-	pair_release(t->sets, t->set_count * sizeof t->sets[0]);
-	pair_release(t->cells, cell_count(t) * sizeof t->cells[0]);
+	unreserve(t->sets, t->set_count * sizeof t->sets[0]);
+	unreserve(t->cells, cell_count(t) * sizeof t->cells[0]);
 	pair_histories_fini(&t->histories);
 	prevalence_free(t->prevalence);
 	free(t);

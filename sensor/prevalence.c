@@ -1,9 +1,9 @@
 #include "sensor/prevalence.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "sensor/host_count.h"
+#include "sensor/reserve.h"
 
 #define WAYS              8
 #define DAY_S             86400
@@ -40,19 +40,15 @@ struct prevalence *
 prevalence_new(uint32_t destinations_max)
 {
 	struct prevalence *p = calloc(1, sizeof *p);
-	void *at;
 
 	if (p == NULL)
 		return NULL;
 	p->set_count = destinations_max / WAYS + 1;
-	at = mmap(NULL, table_octets(p), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (at == MAP_FAILED) {
+	p->destinations = reserve(table_octets(p));
+	if (p->destinations == NULL) {
 		free(p);
 		return NULL;
 	}
-	(void)madvise(at, table_octets(p), MADV_HUGEPAGE);
-	p->destinations = at;
 	return p;
 }
 
@@ -61,7 +57,7 @@ prevalence_free(struct prevalence *p)
 {
 	if (p == NULL)
 		return;
-	munmap(p->destinations, table_octets(p));
+	unreserve(p->destinations, table_octets(p));
 	free(p);
 }
 
