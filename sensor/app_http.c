@@ -307,6 +307,7 @@ take_request(struct tracker *t, struct session *session, uint8_t end,
 	struct http_exchange *exchange;
 
 	t->apps.http_requests++;
+	session->flow->named = 1;
 	tell_request(t, session); /* the one before */
 	exchange = begin_exchange(t, session, head);
 	add_request(t, head,

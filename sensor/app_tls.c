@@ -42,6 +42,7 @@ tell_client_hello(struct tracker *t, struct session *session,
 	    tracker_observe(t, session->flow, OBS_TLS_HELLO);
 	struct obs_tls *tls = &o->tls;
 
+	session->flow->named = 1;
 	o->cut = cut;
 	tls->has_client = true;
 	tls->ech = hello->ech;

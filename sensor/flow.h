@@ -67,6 +67,7 @@ struct flow {
 	uint8_t seq_known : 2;  /* bit 1 << direction: seq_next is valid */
 	uint8_t midstream : 1;  /* TCP: no handshake was seen */
 	uint8_t app_told : 1;   /* OBS_FLOW_APP was emitted */
+	uint8_t named : 1;      /* a request or ClientHello was told */
 	uint8_t app_dull : 1;   /* nothing more is to be learnt from payload */
 
 	uint64_t first_us;

@@ -422,7 +422,8 @@ indicator_detector_observe(struct indicator_detector *d,
 			attribute_flow(d, o);
 		break;
 	case OBS_FLOW_END:
-		if (o->app == APP_NONE)
+		/* Nothing was said, or the capture lost it. */
+		if (!o->flow.named && o->app != APP_UNKNOWN)
 			attribute_flow(d, o);
 		break;
 	case OBS_DNS:

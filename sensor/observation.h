@@ -137,6 +137,7 @@ enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSED };
 
 struct obs_flow {
 	uint8_t reason; /* enum flow_end_reason; of OBS_FLOW_END */
+	bool named; /* an OBS_HTTP_REQUEST or OBS_TLS_HELLO came before */
 	uint8_t tcp_flags[2]; /* seen, by direction */
 	uint32_t gaps;        /* octets that the capture lost, at most 2^32-1 */
 };

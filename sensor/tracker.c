@@ -115,6 +115,7 @@ tell_flow(struct tracker *t, const struct flow *flow, enum obs_kind kind,
 	o = tracker_observe(t, flow, kind);
 	o->flow.reason = (uint8_t)reason;
 	memcpy(o->flow.tcp_flags, flow->tcp_flags, sizeof o->flow.tcp_flags);
+	o->flow.named = flow->named;
 	o->flow.gaps = flow->gap_octets;
 	tracker_emit(t);
 }

@@ -269,6 +269,13 @@ observe_other(struct transactions *ts, const struct observation *o,
 	    true);
 }
 
+/* It spoke TLS or HTTP, but its beginning was not captured. */
+static bool
+lost_its_name(const struct observation *o)
+{
+	return !o->flow.named && (o->app == APP_TLS || o->app == APP_HTTP);
+}
+
 static void
 observe_burst(struct transactions *ts, const struct observation *o)
 {
@@ -335,6 +342,8 @@ transactions_observe(struct transactions *ts, const struct observation *o)
 	case OBS_FLOW_END:
 		if (o->app == APP_NONE && o->ip_proto == TCP_PROTO)
 			observe_other(ts, o, TRANSACTION_FAILED);
+		else if (lost_its_name(o))
+			observe_other(ts, o, TRANSACTION_CONNECTION);
 		else
 			tell_sizes(ts, o);
 		break;

@@ -221,6 +221,19 @@ flow(struct bench *b, enum obs_kind kind, uint8_t client,
 	tell(b);
 }
 
+/* Its hello or request was told before. */
+static void
+named_flow_ends(struct bench *b, uint8_t client, const uint8_t server[4],
+    enum app_proto app)
+{
+	struct observation *o =
+	    observe(b, OBS_FLOW_END, client, server, 443);
+
+	o->app = (uint8_t)app;
+	o->flow.named = true;
+	tell(b);
+}
+
 static struct observation *
 begin_dns(struct bench *b, uint8_t client, const char *name, bool response)
 {
@@ -729,9 +742,22 @@ a_name_on_the_wire_that_is_listed_says_enough(void **state)
 	hello(b, 1, plain4, "sfrclak.com");
 	assert_hits(b, "tls.sni sfrclak.com sfrclak.com\n");
 	flow(b, OBS_FLOW_APP, 1, plain4, APP_TLS);
-	flow(b, OBS_FLOW_END, 1, plain4, APP_TLS);
+	named_flow_ends(b, 1, plain4, APP_TLS);
 	request(b, (struct request){ .host = "sfrclak.com", .path = "/" });
 	assert_hits(b, "http.host sfrclak.com sfrclak.com\n");
+}
+
+static void
+a_tls_flow_whose_hello_was_lost_is_judged_at_its_end(void **state)
+{
+	struct bench *b = *state;
+
+	answer_a(b, 1, "sfrclak.com", plain4, 60);
+	b->hits[0] = '\0';
+	flow(b, OBS_FLOW_APP, 1, plain4, APP_TLS);
+	assert_hits(b, "");
+	flow(b, OBS_FLOW_END, 1, plain4, APP_TLS);
+	assert_hits(b, "flow.dns_memory sfrclak.com sfrclak.com\n");
 }
 
 /* Fronting, or an address in the Host field. */
@@ -933,6 +959,7 @@ main(void)
 		T(a_flow_without_a_name_was_looking_for_the_name_of_its_address),
 		T(a_syn_without_an_answer_counts_when_the_flow_ends),
 		T(a_name_on_the_wire_that_is_listed_says_enough),
+		T(a_tls_flow_whose_hello_was_lost_is_judged_at_its_end),
 		T(a_name_on_the_wire_that_is_not_listed_does_not_hide_the_other),
 		T(another_client_did_not_look_for_it),
 		T(a_name_is_remembered_for_its_ttl_and_some_grace),
