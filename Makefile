@@ -169,9 +169,10 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 LD_HARDEN := -pie -Wl,-z,relro,-z,now
 ifneq ($(SAN),)
-CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
-LDFLAGS += -fsanitize=$(SAN)
-HARDEN := -fPIE
+# Not in CFLAGS, which may come from the command line and is then final.
+SAN_FLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LD_HARDEN := -pie $(SAN_FLAGS)
+HARDEN := -fPIE $(SAN_FLAGS)
 endif
 
 # Theirs are system headers: -Werror is about our code.
@@ -272,6 +273,7 @@ programs: $(BUILD)/egress-sensor $(UNIT:%=$(BUILD)/tests/%) \
 test: packages ## install what is missing, build with gcc and clang, run all tests
 	@$(MAKE) --no-print-directory -j2 programs
 	@$(MAKE) --no-print-directory -j2 programs BUILD=$(BUILD)/san CC=clang CFLAGS='-O1 -g' SAN=address,undefined
+	@nm $(BUILD)/san/obj/sensor/flow.o | grep -q __asan_report || { echo 'build/san is not sanitized'; exit 1; }
 	$(PYTHON) tests/run.py --build $(BUILD) --sanitized $(BUILD)/san
 
 .PHONY: asan
