@@ -226,9 +226,9 @@ write_record(struct eve *eve, const struct observation *o,
 	jw_object_close(&eve->json);
 }
 
-static void
-write_section(struct eve *eve, const struct observation *o, const char *key,
-    enum dns_section section)
+void
+eve_dns_section(struct eve *eve, const struct observation *o, const char *key,
+    enum dns_section section, eve_dns_record write_one)
 {
 	const struct obs_record *records = obs_elements(o, o->dns.records);
 	bool open = false;
@@ -239,7 +239,7 @@ write_section(struct eve *eve, const struct observation *o, const char *key,
 		if (!open)
 			jw_array_open(&eve->json, key);
 		open = true;
-		write_record(eve, o, &records[i]);
+		write_one(eve, o, &records[i]);
 	}
 	if (open)
 		jw_array_close(&eve->json);
@@ -326,10 +326,10 @@ write_grouped(struct eve *eve, const struct observation *o)
 static void
 write_records(struct eve *eve, const struct observation *o)
 {
-	write_section(eve, o, "answers", DNS_ANSWER);
+	eve_dns_section(eve, o, "answers", DNS_ANSWER, write_record);
 	write_grouped(eve, o);
-	write_section(eve, o, "authorities", DNS_AUTHORITY);
-	write_section(eve, o, "additionals", DNS_ADDITIONAL);
+	eve_dns_section(eve, o, "authorities", DNS_AUTHORITY, write_record);
+	eve_dns_section(eve, o, "additionals", DNS_ADDITIONAL, write_record);
 }
 
 /* RFC 1035 section 4.1.1; as in Suricata, only flags that are set are there. */
@@ -371,16 +371,16 @@ write_rcode(struct json_writer *json, uint16_t rcode)
 	jw_text(json, "rcode", name);
 }
 
-void
-eve_dns_question(struct eve *eve, const struct observation *o,
+static void
+write_question(struct eve *eve, const struct observation *o,
     const struct obs_question *question)
 {
 	write_name(eve, o, question->name);
 	write_type(&eve->json, question->type);
 }
 
-static void
-write_questions(struct eve *eve, const struct observation *o)
+void
+eve_dns_questions(struct eve *eve, const struct observation *o)
 {
 	const struct obs_question *questions = obs_elements(o,
 	    o->dns.questions);
@@ -390,7 +390,7 @@ write_questions(struct eve *eve, const struct observation *o)
 	jw_array_open(&eve->json, "queries");
 	for (uint32_t i = 0; i < o->dns.questions.count; i++) {
 		jw_object_open(&eve->json, NULL);
-		eve_dns_question(eve, o, &questions[i]);
+		write_question(eve, o, &questions[i]);
 		jw_object_close(&eve->json);
 	}
 	jw_array_close(&eve->json);
@@ -406,7 +406,7 @@ write_version_3(struct eve *eve, const struct observation *o)
 	jw_uint(json, "id", o->dns.id);
 	write_flags(json, o->dns.flags);
 	write_rcode(json, o->dns.rcode);
-	write_questions(eve, o);
+	eve_dns_questions(eve, o);
 	write_records(eve, o);
 }
 
@@ -425,13 +425,13 @@ write_version_2(struct eve *eve, const struct observation *o)
 	else
 		jw_uint(json, "opcode", o->dns.flags >> 11 & 15);
 	if (o->dns.questions.count > 0)
-		eve_dns_question(eve, o, &questions[0]);
+		write_question(eve, o, &questions[0]);
 	/*
 	 * Suricata 7 writes an event a question.  One message is one event
 	 * here, and what a second question asks for is not dropped.
 	 */
 	if (o->dns.questions.count > 1)
-		write_questions(eve, o);
+		eve_dns_questions(eve, o);
 	if (o->dns.response) {
 		write_rcode(json, o->dns.rcode);
 		write_records(eve, o);
@@ -453,7 +453,7 @@ write_alert_queries(struct eve *eve, const struct observation *o)
 		jw_object_open(json, NULL);
 		jw_text(json, "type", "query");
 		jw_uint(json, "id", o->dns.id);
-		eve_dns_question(eve, o, &questions[i]);
+		write_question(eve, o, &questions[i]);
 		jw_uint(json, "opcode", o->dns.flags >> 11 & 15);
 		jw_object_close(json);
 	}

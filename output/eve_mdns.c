@@ -32,22 +32,6 @@ write_flags(struct json_writer *json, uint16_t flags)
 }
 
 static void
-write_queries(struct eve *eve, const struct observation *o)
-{
-	const struct obs_question *q = obs_elements(o, o->dns.questions);
-
-	if (o->dns.questions.count == 0)
-		return;
-	jw_array_open(&eve->json, "queries");
-	for (uint32_t i = 0; i < o->dns.questions.count; i++) {
-		jw_object_open(&eve->json, NULL);
-		eve_dns_question(eve, o, &q[i]);
-		jw_object_close(&eve->json);
-	}
-	jw_array_close(&eve->json);
-}
-
-static void
 write_strings(struct eve *eve, const struct observation *o,
     const struct obs_record *record)
 {
@@ -79,25 +63,6 @@ write_record(struct eve *eve, const struct observation *o,
 	jw_object_close(&eve->json);
 }
 
-static void
-write_section(struct eve *eve, const struct observation *o, const char *key,
-    enum dns_section section)
-{
-	const struct obs_record *records = obs_elements(o, o->dns.records);
-	bool open = false;
-
-	for (uint32_t i = 0; i < o->dns.records.count; i++) {
-		if (records[i].section != section)
-			continue;
-		if (!open)
-			jw_array_open(&eve->json, key);
-		open = true;
-		write_record(eve, o, &records[i]);
-	}
-	if (open)
-		jw_array_close(&eve->json);
-}
-
 void
 eve_mdns_object(struct eve *eve, const struct observation *o)
 {
@@ -107,9 +72,9 @@ eve_mdns_object(struct eve *eve, const struct observation *o)
 	write_flags(&eve->json, o->dns.flags);
 	jw_uint(&eve->json, "opcode", dns_opcode(o->dns.flags));
 	jw_uint(&eve->json, "rcode", o->dns.rcode);
-	write_queries(eve, o);
-	write_section(eve, o, "answers", DNS_ANSWER);
-	write_section(eve, o, "authorities", DNS_AUTHORITY);
-	write_section(eve, o, "additionals", DNS_ADDITIONAL);
+	eve_dns_questions(eve, o);
+	eve_dns_section(eve, o, "answers", DNS_ANSWER, write_record);
+	eve_dns_section(eve, o, "authorities", DNS_AUTHORITY, write_record);
+	eve_dns_section(eve, o, "additionals", DNS_ADDITIONAL, write_record);
 	jw_object_close(&eve->json);
 }

@@ -53,9 +53,13 @@ void eve_header(struct eve *eve, const struct observation *o,
 void eve_metadata(struct eve *eve, const struct observation *o,
     enum direction src);
 
-/* rrname and rrtype */
-void eve_dns_question(struct eve *eve, const struct observation *o,
-    const struct obs_question *question);
+/* "queries", where there are questions: rrname and rrtype. */
+void eve_dns_questions(struct eve *eve, const struct observation *o);
+/* A section's records in an array, where it has any, each by `write_one`. */
+typedef void (*eve_dns_record)(struct eve *eve, const struct observation *o,
+    const struct obs_record *record);
+void eve_dns_section(struct eve *eve, const struct observation *o,
+    const char *key, enum dns_section section, eve_dns_record write_one);
 void eve_mdns_object(struct eve *eve, const struct observation *o);
 void eve_dns_object(struct eve *eve, const struct observation *o);
 /* In version 2, alerts of queries have them in an array too. */
