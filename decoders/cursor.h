@@ -105,7 +105,7 @@ cur_u32(struct cursor *c, uint32_t *out)
 	if (!cur_take(c, 4, &w))
 		return false;
 	*out = (uint32_t)w.at[0] << 24 | (uint32_t)w.at[1] << 16 |
-	    (uint32_t)w.at[2] << 8 | w.at[3];
+	       (uint32_t)w.at[2] << 8 | w.at[3];
 	return true;
 }
 

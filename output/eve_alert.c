@@ -102,8 +102,8 @@ host_segment(const struct hit *hit)
 	const uint16_t *segment = hit->observation->segment;
 
 	return segment_is_internal(segment[hit->source])
-	    ? segment[hit->source]
-	    : segment[other_end(hit->source)];
+	           ? segment[hit->source]
+	           : segment[other_end(hit->source)];
 }
 
 /* What is ours in an alert; docs/events.md. */
@@ -144,8 +144,9 @@ write_references(struct json_writer *json, const struct hit *hit)
 {
 	const char *const *urls = NULL;
 	const char *const one[] = { hit->indicator != NULL
-		    ? hit->indicator->feed->reference
-		    : NULL, NULL };
+					? hit->indicator->feed->reference
+					: NULL,
+		NULL };
 
 	urls = hit->profile != NULL ? hit->profile->profile->references : one;
 	if (urls == NULL || urls[0] == NULL)

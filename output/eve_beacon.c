@@ -120,8 +120,8 @@ eve_profile_object(struct eve *eve, const struct profile_finding *finding)
 		if (finding->features & UINT32_C(1) << i) {
 			jw_object_open(json, NULL);
 			jw_text(json, "feature",
-			    profile_test_name((enum profile_test)
-				profile->features[i].test));
+			    profile_test_name(
+				(enum profile_test)profile->features[i].test));
 			jw_real(json, "weight", profile->features[i].weight);
 			jw_object_close(json);
 		}
@@ -143,11 +143,9 @@ eve_profile_beacon_object(struct eve *eve,
 		eve_obs_text(eve, "host", o, o->http.host);
 	jw_uint(json, "count", finding->count);
 	if (finding->interval_us > 0) {
-		jw_real(json, "interval",
-		    (double)finding->interval_us / 1e6);
+		jw_real(json, "interval", (double)finding->interval_us / 1e6);
 		jw_real(json, "jitter",
-		    (double)finding->jitter_us /
-			(double)finding->interval_us);
+		    (double)finding->jitter_us / (double)finding->interval_us);
 	}
 	eve_time(eve, "first_seen", finding->first_us);
 	eve_time(eve, "last_seen", finding->last_us);

@@ -78,8 +78,7 @@ void eve_alert_flow_object(struct eve *eve, const struct observation *o);
 /* "beacon" of hit->beacon, with all that the score is made of. */
 void eve_beacon_object(struct eve *eve, const struct hit *hit);
 /* "profile", and "beacon": the rhythm of its requests. */
-void eve_profile_object(struct eve *eve,
-    const struct profile_finding *finding);
+void eve_profile_object(struct eve *eve, const struct profile_finding *finding);
 void eve_profile_beacon_object(struct eve *eve,
     const struct profile_finding *finding);
 

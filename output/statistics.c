@@ -94,8 +94,8 @@ statistics_list(const struct statistics *s, struct eve_stat *out)
 		{ "app", "tls_hellos", t->apps.tls_hellos },
 		{ "app", "tls_malformed", t->apps.tls_malformed },
 		{ "app", "observations", t->observations },
-		{ "detect", "alert", d->facts.hits + d->profiles.findings +
-		    d->beacons.alerts },
+		{ "detect", "alert",
+		    d->facts.hits + d->profiles.findings + d->beacons.alerts },
 		{ "detect", "alerts_suppressed", d->facts.repeats },
 		{ "detect", "profile_findings", d->profiles.findings },
 		{ "detect", "profile_pairs_evicted", d->profiles.evicted },

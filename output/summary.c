@@ -78,8 +78,8 @@ static void
 describe_indicator(struct row *row, const struct hit *hit)
 {
 	const struct feed *feed = hit->indicator->feed;
-	const char *campaign =
-	    feed->campaign != NULL ? feed->campaign : feed->source;
+	const char *campaign = feed->campaign != NULL ? feed->campaign
+	                                              : feed->source;
 
 	snprintf(row->where, sizeof row->where, "%s",
 	    hit_where_name(hit->where));
@@ -94,8 +94,7 @@ describe_finding(struct row *row, const struct profile_finding *finding)
 
 	snprintf(row->where, sizeof row->where, "profile");
 	copy_text(row->matched, profile->name, strlen(profile->name));
-	copy_text(row->campaign, profile->campaign,
-	    strlen(profile->campaign));
+	copy_text(row->campaign, profile->campaign, strlen(profile->campaign));
 }
 
 static void
@@ -202,8 +201,7 @@ summary_print(FILE *to, const struct summary *summary,
 		print_hits(to, summary);
 	fprintf(to,
 	    "%" PRIu64 " packets, %" PRIu64 " flows, %" PRIu64
-	    " DNS messages, %" PRIu64 " HTTP requests, %" PRIu64
-	    " TLS hellos",
+	    " DNS messages, %" PRIu64 " HTTP requests, %" PRIu64 " TLS hellos",
 	    s->capture.packets, t->flows.created, t->apps.dns_messages,
 	    t->apps.http_requests, t->apps.tls_hellos);
 	if (s->capture.files > 0) /* none when live */

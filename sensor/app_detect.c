@@ -96,9 +96,8 @@ static size_t
 detect_octets(struct tracker *t, struct session *session, uint8_t end,
     struct cursor octets, bool last)
 {
-	static enum verdict (*const tries[])(struct tracker *,
-	    struct session *, uint8_t, struct cursor) = { try_tls, try_http,
-		try_dns };
+	static enum verdict (*const tries[])(struct tracker *, struct session *,
+	    uint8_t, struct cursor) = { try_tls, try_http, try_dns };
 	bool perhaps = false;
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {

@@ -75,8 +75,8 @@ add_mx(struct tracker *t, struct cursor message, const struct dns_record *in,
 }
 
 static bool
-add_srv(struct tracker *t, struct cursor message,
-    const struct dns_record *in, struct obs_record *out)
+add_srv(struct tracker *t, struct cursor message, const struct dns_record *in,
+    struct obs_record *out)
 {
 	struct dns_srv srv;
 
@@ -90,8 +90,8 @@ add_srv(struct tracker *t, struct cursor message,
 }
 
 static bool
-add_soa(struct tracker *t, struct cursor message,
-    const struct dns_record *in, struct obs_record *out)
+add_soa(struct tracker *t, struct cursor message, const struct dns_record *in,
+    struct obs_record *out)
 {
 	struct dns_soa soa;
 
@@ -108,8 +108,8 @@ add_soa(struct tracker *t, struct cursor message,
 }
 
 static bool
-add_svcb(struct tracker *t, struct cursor message,
-    const struct dns_record *in, struct obs_record *out)
+add_svcb(struct tracker *t, struct cursor message, const struct dns_record *in,
+    struct obs_record *out)
 {
 	struct dns_svcb svcb;
 	struct dns_svcb_hints hints = { .addr_len = 0 };
@@ -135,8 +135,8 @@ add_svcb(struct tracker *t, struct cursor message,
 
 /* The data as its type reads; what cannot be read is kept as it is. */
 static void
-add_data(struct tracker *t, struct cursor message,
-    const struct dns_record *in, struct obs_record *out)
+add_data(struct tracker *t, struct cursor message, const struct dns_record *in,
+    struct obs_record *out)
 {
 	struct cursor kept = in->rdata;
 	bool read = false;
@@ -213,8 +213,7 @@ fill(struct tracker *t, struct dns_reader reader,
 	struct known_name known = { UINT32_MAX, { 0, 0 } };
 	struct cursor message = reader.message;
 	struct dns_record in;
-	bool update = dns_opcode(t->builder->o->dns.flags) ==
-	    DNS_OPCODE_UPDATE;
+	bool update = dns_opcode(t->builder->o->dns.flags) == DNS_OPCODE_UPDATE;
 	uint32_t question_count = 0, record_count = 0;
 
 	while (dns_next(&reader, &in)) {
@@ -251,7 +250,7 @@ first_name_is_good(struct dns_reader reader)
 	struct dns_name name;
 
 	return dns_next(&reader, &first) &&
-	    dns_name_read(reader.message, first.name_at, &name) == DECODE_OK;
+	       dns_name_read(reader.message, first.name_at, &name) == DECODE_OK;
 }
 
 /* What says that it is DNS at all, where the port is all there is to go by. */
@@ -293,8 +292,7 @@ observe_message(struct tracker *t, struct flow *flow, struct cursor message,
 	o->app = (uint8_t)app;
 	o->dns.id = header.id;
 	o->dns.flags = header.flags;
-	o->dns.rcode =
-	    (uint16_t)(dns_rcode(header.flags) | sizes.rcode_high);
+	o->dns.rcode = (uint16_t)(dns_rcode(header.flags) | sizes.rcode_high);
 	o->dns.response = header.flags & DNS_QR;
 	o->cut = cut || sizes.verdict != DECODE_OK;
 	questions = observation_add_array(t->builder, sizeof *questions,
@@ -319,10 +317,10 @@ uses_port(const struct flow *flow, uint16_t port)
 static enum app_proto
 app_of_port(const struct flow *flow)
 {
-	return uses_port(flow, MDNS_PORT) ? APP_MDNS
-	    : uses_port(flow, LLMNR_PORT) ? APP_LLMNR
-	    : uses_port(flow, DNS_PORT)	  ? APP_DNS
-					  : APP_NONE;
+	return uses_port(flow, MDNS_PORT)    ? APP_MDNS
+	       : uses_port(flow, LLMNR_PORT) ? APP_LLMNR
+	       : uses_port(flow, DNS_PORT)   ? APP_DNS
+	                                     : APP_NONE;
 }
 
 /* An answer seen without its query: the querier is the initiator. */
@@ -339,8 +337,8 @@ learn_direction(struct tracker *t, struct flow *flow, struct cursor datagram)
 }
 
 void
-app_dns_datagram(struct tracker *t, struct flow *flow,
-    struct cursor datagram, bool cut)
+app_dns_datagram(struct tracker *t, struct flow *flow, struct cursor datagram,
+    bool cut)
 {
 	enum app_proto app = app_of_port(flow);
 	bool port_tells = app != APP_NONE;
@@ -374,7 +372,7 @@ is_message_start(struct cursor octets)
 	struct cursor message;
 
 	return dns_tcp_next(&octets, &message) == DECODE_OK &&
-	    dns_plausible(message);
+	       dns_plausible(message);
 }
 
 /* The last message, as far as it came. */
@@ -398,8 +396,8 @@ dns_octets(struct tracker *t, struct session *session, uint8_t end,
 	for (;;) {
 		switch (dns_tcp_next(&rest, &message)) {
 		case DECODE_OK:
-			if (observe_message(t, session->flow, message,
-				APP_DNS, false))
+			if (observe_message(t, session->flow, message, APP_DNS,
+				false))
 				continue;
 			break;
 		case DECODE_SHORT:
@@ -420,8 +418,7 @@ dns_octets(struct tracker *t, struct session *session, uint8_t end,
 }
 
 static void
-dns_gap(struct tracker *t, struct session *session, uint8_t end,
-    uint32_t lost)
+dns_gap(struct tracker *t, struct session *session, uint8_t end, uint32_t lost)
 {
 	(void)t;
 	(void)lost;

@@ -71,8 +71,9 @@ add_value(struct tracker *t, struct cursor value)
 
 	if (value.at == NULL)
 		return (struct obs_text){ 0, 0 };
-	return observation_add(t->builder, cur_of(unfolded,
-	    http_value_unfold(value, unfolded, sizeof unfolded)));
+	return observation_add(t->builder,
+	    cur_of(unfolded,
+		http_value_unfold(value, unfolded, sizeof unfolded)));
 }
 
 static struct obs_text
@@ -92,8 +93,8 @@ add_destination(struct tracker *t, const struct http_head *head,
     struct obs_http *http)
 {
 	struct cursor authority = { NULL, 0 }, path = { NULL, 0 }, host;
-	enum http_target form =
-	    http_target_parse(head->method, head->target, &authority, &path);
+	enum http_target form = http_target_parse(head->method, head->target,
+	    &authority, &path);
 
 	http->target = add_octets(t, head->target);
 	if (path.at != NULL && path.left > 0)
@@ -183,11 +184,10 @@ tell_request(struct tracker *t, struct session *session)
 	if (exchange->kept == NULL)
 		return;
 	o = resume(t, session, exchange->kept);
-	o->http.body =
-	    observation_add(t->builder, cur_of(http->body, http->body_len));
+	o->http.body = observation_add(t->builder,
+	    cur_of(http->body, http->body_len));
 	tracker_drop(t, exchange->kept);
-	exchange->kept =
-	    tracker_wants(t, OBS_HTTP) ? tracker_keep(t) : NULL;
+	exchange->kept = tracker_wants(t, OBS_HTTP) ? tracker_keep(t) : NULL;
 	tracker_emit(t);
 	drop_body(t, http);
 }
@@ -229,7 +229,7 @@ static bool
 method_is(const struct http_head *head, const char *method)
 {
 	return head->method.left == strlen(method) &&
-	    memcmp(head->method.at, method, head->method.left) == 0;
+	       memcmp(head->method.at, method, head->method.left) == 0;
 }
 
 /* What is left of a body of known length passes unseen. */
@@ -273,8 +273,7 @@ begin_body(struct http_half *half, struct stream *stream,
 static void
 drop_oldest(struct tracker *t, struct session *session)
 {
-	struct http_exchange *exchange =
-	    exchange_take_oldest(&session->http);
+	struct http_exchange *exchange = exchange_take_oldest(&session->http);
 
 	tell_unanswered(t, session, exchange);
 	exchange_free(t, exchange);
@@ -362,8 +361,7 @@ tell_response(struct tracker *t, struct session *session,
 		o = tracker_observe(t, session->flow, OBS_HTTP);
 	o->kind = OBS_HTTP;
 	add_response(t, head, o);
-	o->sender =
-	    (uint8_t)flow_direction(session->flow, !session->client);
+	o->sender = (uint8_t)flow_direction(session->flow, !session->client);
 	if (wait)
 		session->http.answered = tracker_keep(t);
 	if (session->http.answered == NULL)
@@ -373,8 +371,7 @@ tell_response(struct tracker *t, struct session *session,
 static bool
 is_interim(const struct http_head *head)
 {
-	return head->status >= 100 && head->status < 200 &&
-	    head->status != 101;
+	return head->status >= 100 && head->status < 200 && head->status != 101;
 }
 
 static void
@@ -427,8 +424,8 @@ is_tunnel_already(const struct session *session, uint8_t end,
 {
 	const struct http_exchange *newest = session->http.newest;
 
-	return is_client(session, end) && guess == HTTP_NO &&
-	    newest != NULL && newest->is_connect;
+	return is_client(session, end) && guess == HTTP_NO && newest != NULL &&
+	       newest->is_connect;
 }
 
 static size_t
@@ -448,8 +445,8 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 	struct stream *stream = &session->stream[end];
 	struct http_head head;
 	enum http_guess guess = http_guess(octets);
-	enum http_guess wanted =
-	    is_client(session, end) ? HTTP_REQUEST : HTTP_RESPONSE;
+	enum http_guess wanted = is_client(session, end) ? HTTP_REQUEST
+	                                                 : HTTP_RESPONSE;
 
 	if (is_tunnel_already(session, end, guess)) {
 		struct tunnel_host *tunnel = session->http.newest->tunnel;
@@ -490,11 +487,10 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 }
 
 static void
-collect(struct http_session *http, struct http_half *half,
-    struct cursor data)
+collect(struct http_session *http, struct http_half *half, struct cursor data)
 {
 	size_t n = data.left < half->collect ? data.left
-					     : (size_t)half->collect;
+	                                     : (size_t)half->collect;
 
 	if (http->body == NULL || n == 0)
 		return;
@@ -510,7 +506,7 @@ read_body(struct tracker *t, struct session *session, uint8_t end,
 {
 	struct http_half *half = &session->http.half[end];
 	size_t n = octets.left < half->collect ? octets.left
-					       : (size_t)half->collect;
+	                                       : (size_t)half->collect;
 
 	if (session->http.body == NULL) { /* told already, or no memory */
 		end_collecting(half, &session->stream[end]);
@@ -559,7 +555,7 @@ read_chunks(struct tracker *t, struct session *session, uint8_t end,
 	if (rc == DECODE_OK) {
 		body_ended(t, session, end);
 	} else if (half->chunks.skip > 0 &&
-	    (session->http.body == NULL || !is_client(session, end))) {
+		   (session->http.body == NULL || !is_client(session, end))) {
 		session->stream[end].skip = half->chunks.skip;
 		half->chunks.skip = 0;
 	}
@@ -585,14 +581,12 @@ http_octets(struct tracker *t, struct session *session, uint8_t end,
 }
 
 static void
-http_gap(struct tracker *t, struct session *session, uint8_t end,
-    uint32_t lost)
+http_gap(struct tracker *t, struct session *session, uint8_t end, uint32_t lost)
 {
 	struct http_half *half = &session->http.half[end];
 
 	/* A hole inside a body whose end is known costs nothing else. */
-	if (half->phase == HTTP_IN_BODY &&
-	    lost <= half->collect + half->rest) {
+	if (half->phase == HTTP_IN_BODY && lost <= half->collect + half->rest) {
 		tell_request(t, session);
 		end_collecting(half, &session->stream[end]);
 		session->stream[end].skip -= lost;
@@ -614,9 +608,10 @@ http_closed(struct tracker *t, struct session *session, uint8_t end)
 	if (is_client(session, end))
 		tell_request(t, session);
 	else
-		tell_answered(t, session, half->phase == HTTP_TO_CLOSE
-		    ? TO_CLOSE_SKIP - session->stream[end].skip
-		    : half->chunks.body_len);
+		tell_answered(t, session,
+		    half->phase == HTTP_TO_CLOSE
+			? TO_CLOSE_SKIP - session->stream[end].skip
+			: half->chunks.body_len);
 }
 
 static void
@@ -638,8 +633,8 @@ http_holds(const struct session *session)
 	const struct http_session *http = &session->http;
 
 	return http->oldest != NULL || http->body != NULL ||
-	    http->answered != NULL;
+	       http->answered != NULL;
 }
 
-const struct app_ops app_http = { http_octets, http_gap, http_closed,
-	http_over, http_holds };
+const struct app_ops app_http = { http_octets, http_gap, http_closed, http_over,
+	http_holds };

@@ -29,8 +29,8 @@ add_tunnel_host(struct tracker *t, const struct session *session,
 
 	if (host == NULL)
 		return;
-	tls->tunnel_host =
-	    observation_add(t->builder, cur_of(host->name, host->len));
+	tls->tunnel_host = observation_add(t->builder,
+	    cur_of(host->name, host->len));
 	tls->tunnel_port = host->port;
 }
 
@@ -38,8 +38,8 @@ static void
 tell_client_hello(struct tracker *t, struct session *session,
     const struct tls_client_hello *hello, bool cut)
 {
-	struct observation *o =
-	    tracker_observe(t, session->flow, OBS_TLS_HELLO);
+	struct observation *o = tracker_observe(t, session->flow,
+	    OBS_TLS_HELLO);
 	struct obs_tls *tls = &o->tls;
 
 	session->flow->named = 1;
@@ -140,8 +140,7 @@ skip_record(struct tracker *t, struct session *session, uint8_t end,
 	struct tls_record record;
 
 	if (tls_record_next(&rest, &record) != DECODE_OK ||
-	    record.type == TLS_APPLICATION_DATA ||
-	    record.type == TLS_ALERT) {
+	    record.type == TLS_APPLICATION_DATA || record.type == TLS_ALERT) {
 		if (end != session->client)
 			tell_handshake(t, session, NULL);
 		done(session, end);
@@ -161,7 +160,7 @@ take_handshake(struct tracker *t, struct session *session, uint8_t end,
 			session_done(session);
 		done(session, end);
 	} else if (handshake->type != TLS_SERVER_HELLO ||
-	    take_server_hello(t, session, handshake)) {
+		   take_server_hello(t, session, handshake)) {
 		session_done(session);
 	}
 	return handshake->consumed;
@@ -174,8 +173,8 @@ tls_octets(struct tracker *t, struct session *session, uint8_t end,
 	uint8_t scratch[TLS_HANDSHAKE_MAX];
 	struct tls_handshake handshake;
 
-	switch (tls_handshake_open(octets, scratch, sizeof scratch,
-	    &handshake)) {
+	switch (
+	    tls_handshake_open(octets, scratch, sizeof scratch, &handshake)) {
 	case DECODE_OK:
 		return take_handshake(t, session, end, &handshake);
 	case DECODE_SHORT:
@@ -196,8 +195,7 @@ tls_octets(struct tracker *t, struct session *session, uint8_t end,
 }
 
 static void
-tls_gap(struct tracker *t, struct session *session, uint8_t end,
-    uint32_t lost)
+tls_gap(struct tracker *t, struct session *session, uint8_t end, uint32_t lost)
 {
 	(void)t;
 	(void)lost;

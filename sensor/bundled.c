@@ -8,8 +8,8 @@
 /* By kind: installed; in the source tree, built in build/ or build/san/. */
 #define PLACES 3
 static const char *const from_program[][PLACES] = {
-	[BUNDLED_IOCS] = { "/../share/egress-sensor/iocs",
-	    "/../iocs/bundled", "/../../iocs/bundled" },
+	[BUNDLED_IOCS] = { "/../share/egress-sensor/iocs", "/../iocs/bundled",
+	    "/../../iocs/bundled" },
 	[BUNDLED_PROFILES] = { "/../share/egress-sensor/profiles",
 	    "/../iocs/profiles", "/../../iocs/profiles" },
 	[BUNDLED_ALLOWED] = { "/../share/egress-sensor/allowed",
@@ -17,8 +17,7 @@ static const char *const from_program[][PLACES] = {
 };
 
 static int
-try_path(const char *folder, const char *relative, char *path,
-    size_t path_size)
+try_path(const char *folder, const char *relative, char *path, size_t path_size)
 {
 	int n = snprintf(path, path_size, "%s%s", folder, relative);
 
@@ -41,8 +40,8 @@ bundled_path(enum bundled what, char *path, size_t path_size)
 		return -1;
 	*slash = '\0';
 	for (size_t i = 0; i < PLACES; i++) {
-		if (try_path(program, from_program[what][i], path,
-			path_size) == 0)
+		if (try_path(program, from_program[what][i], path, path_size) ==
+		    0)
 			return 0;
 	}
 	return -1;

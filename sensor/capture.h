@@ -15,8 +15,8 @@ struct capture;
 
 /* Takes 1..CAPTURE_BATCH_MAX packets, in order; they are dead on return. */
 #define CAPTURE_BATCH_MAX 32
-typedef void (*packet_handler)(void *arg, const struct packet *packets,
-    size_t count);
+typedef void (
+    *packet_handler)(void *arg, const struct packet *packets, size_t count);
 
 /* Told of everything that a person should know; one line without '\n'. */
 typedef void (*capture_report)(void *arg, const char *message);
@@ -26,7 +26,7 @@ struct stored_options {
 	size_t path_count;
 	const char *filter;       /* BPF, NULL for none */
 	const char *zip_password; /* NULL for none */
-	capture_report report;    /* problems: "FILE: packet N: what is wrong" */
+	capture_report report; /* problems: "FILE: packet N: what is wrong" */
 	void *report_arg;
 };
 
@@ -60,8 +60,8 @@ struct capture_counts {
  */
 int capture_open_stored(const struct stored_options *options,
     struct capture **out, char *error, size_t error_size);
-int capture_open_live(const struct live_options *options,
-    struct capture **out, char *error, size_t error_size);
+int capture_open_live(const struct live_options *options, struct capture **out,
+    char *error, size_t error_size);
 
 enum capture_state {
 	CAPTURE_MORE, /* packets were handed on, or may follow */
@@ -83,8 +83,7 @@ void capture_get_counts(struct capture *capture, struct capture_counts *out);
 void capture_stop(struct capture *capture);
 
 /* File path or interface name of packet.source; lives as long as `capture`. */
-const char *capture_source_name(const struct capture *capture,
-    uint16_t source);
+const char *capture_source_name(const struct capture *capture, uint16_t source);
 
 /* Stored: octets of input read and in all (0: not known, as for stdin). */
 void capture_progress(const struct capture *capture, uint64_t *done,

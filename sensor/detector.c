@@ -206,8 +206,7 @@ open_beacons(struct detector *d)
 }
 
 struct detector *
-detector_new(const struct detector_options *options,
-    const struct ioc_set *set)
+detector_new(const struct detector_options *options, const struct ioc_set *set)
 {
 	struct detector *d = calloc(1, sizeof *d);
 
@@ -216,10 +215,10 @@ detector_new(const struct detector_options *options,
 	d->options = *options;
 	d->memory = dns_memory_new(options->dns_memory_max);
 	d->facts = facts_new(&options->facts);
-	d->indicators = (struct indicator_detector){ set, d->memory,
-		d->facts, options->dns_grace_us };
-	if (d->memory == NULL || d->facts == NULL ||
-	    open_profiles(d) == -1 || open_beacons(d) == -1) {
+	d->indicators = (struct indicator_detector){ set, d->memory, d->facts,
+		options->dns_grace_us };
+	if (d->memory == NULL || d->facts == NULL || open_profiles(d) == -1 ||
+	    open_beacons(d) == -1) {
 		detector_free(d);
 		return NULL;
 	}

@@ -21,11 +21,11 @@ typedef void (*beacon_event)(void *arg, const struct hit *hit);
 struct detector_options {
 	uint64_t dns_grace_us; /* past its TTL an address is remembered */
 	uint32_t dns_memory_max;
-	struct facts_options facts; /* where hits go, among others */
+	struct facts_options facts;           /* where hits go, among others */
 	const struct profile_set *profiles;   /* NULL: none; the caller's */
 	const struct beacon_options *beacons; /* NULL: no timing */
-	const struct ioc_set *allowed; /* trusted services; NULL: none */
-	beacon_event evaluated;        /* its hit has no id; NULL: not asked */
+	const struct ioc_set *allowed;        /* trusted services; NULL: none */
+	beacon_event evaluated; /* its hit has no id; NULL: not asked */
 	void *evaluated_arg;
 };
 

@@ -8,7 +8,7 @@
 #include "sensor/reserve.h"
 #include "sensor/siphash.h"
 
-#define SET_WAYS 8
+#define SET_WAYS  8
 #define SECOND_US UINT64_C(1000000)
 /* Most names are shorter, and lie in the entry itself. */
 #define NAME_INSIDE 76
@@ -32,8 +32,9 @@ _Static_assert(sizeof(struct entry) == 128, "two cache lines");
  * which entry has to go.
  */
 struct set {
-	_Alignas(64) uint32_t until_s[SET_WAYS]; /* capture clock, seconds; 0: empty */
-	uint16_t tag[SET_WAYS];     /* of the pair's hash */
+	_Alignas(64)
+	    uint32_t until_s[SET_WAYS]; /* capture clock, seconds; 0: empty */
+	uint16_t tag[SET_WAYS];         /* of the pair's hash */
 	uint8_t listed[SET_WAYS];
 };
 
@@ -69,11 +70,10 @@ dns_memory_new(uint32_t entries_max)
 		sets *= 2;
 	memory->set_mask = sets - 1;
 	memory->sets = reserve(sets * sizeof memory->sets[0]);
-	memory->entries =
-	    reserve(sets * SET_WAYS * sizeof memory->entries[0]);
+	memory->entries = reserve(sets * SET_WAYS * sizeof memory->entries[0]);
 	if (memory->sets == NULL || memory->entries == NULL ||
 	    getrandom(&memory->key, sizeof memory->key, 0) !=
-	    (ssize_t)sizeof memory->key) {
+		(ssize_t)sizeof memory->key) {
 		dns_memory_free(memory);
 		return NULL;
 	}
@@ -94,7 +94,8 @@ dns_memory_free(struct dns_memory *memory)
 	if (memory == NULL)
 		return;
 	for (size_t i = 0; memory->sets != NULL && memory->entries != NULL &&
-	    i < entry_count(memory); i++) {
+			   i < entry_count(memory);
+	     i++) {
 		/* Pages that were never used stay untouched. */
 		if (memory->sets[i / SET_WAYS].until_s[i % SET_WAYS] != 0)
 			entry_clear(&memory->entries[i]);
@@ -119,8 +120,8 @@ place_of(const struct dns_memory *memory, const struct addr *client,
 	struct addr pair[2] = { *client, *address };
 	uint64_t hash = siphash(&memory->key, pair, sizeof pair);
 
-	return (struct place){ hash & memory->set_mask,
-		(uint16_t)(hash >> 48) };
+	return (
+	    struct place){ hash & memory->set_mask, (uint16_t)(hash >> 48) };
 }
 
 /* Seconds, rounded up; in force through 2106. */
@@ -161,8 +162,8 @@ choose_way(struct dns_memory *memory, const struct set *set, uint32_t now_s)
 		if (set->until_s[way] < now_s)
 			return way;
 		if (set->listed[way] != set->listed[worst]
-		    ? !set->listed[way]
-		    : set->until_s[way] < set->until_s[worst])
+			? !set->listed[way]
+			: set->until_s[way] < set->until_s[worst])
 			worst = way;
 	}
 	memory->evicted++;
@@ -195,8 +196,8 @@ static bool
 is_repeated(const struct entry *entry, const char *name, size_t len)
 {
 	return entry->len == len &&
-	    strncasecmp(entry->outside ? entry->heap : entry->inside, name,
-		len) == 0;
+	       strncasecmp(entry->outside ? entry->heap : entry->inside, name,
+		   len) == 0;
 }
 
 void
@@ -235,8 +236,7 @@ dns_memory_learn(struct dns_memory *memory, const struct addr *client,
 
 bool
 dns_memory_find(const struct dns_memory *memory, const struct addr *client,
-    const struct addr *address, uint64_t now_us,
-    struct dns_memory_answer *out)
+    const struct addr *address, uint64_t now_us, struct dns_memory_answer *out)
 {
 	struct place place = place_of(memory, client, address);
 	int way = find_way(memory, place, client, address);

@@ -36,9 +36,8 @@ void dns_memory_learn(struct dns_memory *memory, const struct addr *client,
     uint64_t now_us, uint64_t until_us);
 
 /* False: none, or not (not yet, no longer) in force at that time. */
-bool dns_memory_find(const struct dns_memory *memory,
-    const struct addr *client, const struct addr *address, uint64_t now_us,
-    struct dns_memory_answer *out);
+bool dns_memory_find(const struct dns_memory *memory, const struct addr *client,
+    const struct addr *address, uint64_t now_us, struct dns_memory_answer *out);
 
 uint64_t dns_memory_evicted(const struct dns_memory *memory);
 

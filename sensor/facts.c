@@ -81,8 +81,7 @@ key_of(const struct hit *hit)
 	for (int i = 0; i < 2; i++) {
 		parts[0] = siphash(&fixed_keys[i], indicator->value,
 		    indicator->value_len);
-		key.indicator[i] =
-		    siphash(&fixed_keys[i], parts, sizeof parts);
+		key.indicator[i] = siphash(&fixed_keys[i], parts, sizeof parts);
 	}
 	return key;
 }
@@ -91,18 +90,17 @@ static struct fact **
 bucket_of(struct facts *facts, const struct fact_key *key)
 {
 	return &facts->buckets[siphash(&facts->key, key, sizeof *key) &
-	    (BUCKETS - 1)];
+			       (BUCKETS - 1)];
 }
 
 static struct fact *
 find(const struct facts *facts, const struct fact_key *key)
 {
-	struct fact *fact =
-	    facts->buckets[siphash(&facts->key, key, sizeof *key) &
-		(BUCKETS - 1)];
+	struct fact
+	    *fact = facts->buckets[siphash(&facts->key, key, sizeof *key) &
+				   (BUCKETS - 1)];
 
-	while (fact != NULL &&
-	    memcmp(&fact->key, key, sizeof *key) != 0)
+	while (fact != NULL && memcmp(&fact->key, key, sizeof *key) != 0)
 		fact = fact->chain;
 	return fact;
 }
@@ -254,10 +252,11 @@ fact_new(const struct hit *hit)
 {
 	const struct indicator *i = hit->indicator;
 	size_t size = sizeof(struct fact) + kept_size(hit->observation) +
-	    hit->matched_len + 1 + text_size(hit->learnt_name) +
-	    i->value_len + 1 + text_size(i->description) +
-	    text_size(i->feed->source) + text_size(i->feed->campaign) +
-	    text_size(i->feed->reference);
+	              hit->matched_len + 1 + text_size(hit->learnt_name) +
+	              i->value_len + 1 + text_size(i->description) +
+	              text_size(i->feed->source) +
+	              text_size(i->feed->campaign) +
+	              text_size(i->feed->reference);
 	struct fact *fact = malloc(size);
 	char *to;
 
@@ -297,8 +296,8 @@ meet_first(struct facts *facts, const struct hit *hit,
 	if (fact == NULL)
 		return;
 	while (facts->oldest != NULL &&
-	    (facts->count >= facts->options.facts_max ||
-		facts->octets + fact->octets > facts->options.octets_max)) {
+	       (facts->count >= facts->options.facts_max ||
+		   facts->octets + fact->octets > facts->options.octets_max)) {
 		facts->counts.evicted++;
 		report_rest(facts, facts->oldest);
 		drop(facts, facts->oldest);

@@ -7,12 +7,12 @@
 #include "sensor/reserve.h"
 #include "sensor/siphash.h"
 
-#define NONE       UINT32_MAX
-#define TCP_PROTO  6
-#define UDP_PROTO  17
-#define SECOND_US  UINT64_C(1000000)
-#define TICK_S     16u
-#define TICK_US    (TICK_S * SECOND_US)
+#define NONE      UINT32_MAX
+#define TCP_PROTO 6
+#define UDP_PROTO 17
+#define SECOND_US UINT64_C(1000000)
+#define TICK_S    16u
+#define TICK_US   (TICK_S * SECOND_US)
 /* Flows ended in one flow_expire: keeps the pause between packets short. */
 #define EXPIRE_MAX 16384
 /* Eviction: flows at a list's head that were active since get another turn. */
@@ -70,7 +70,7 @@ flow_table_new(const struct flow_limits *limits, flow_ended ended,
 	table->flows = reserve(limits->flows_max * sizeof table->flows[0]);
 	if (table->buckets == NULL || table->flows == NULL ||
 	    getrandom(&table->key, sizeof table->key, 0) !=
-	    (ssize_t)sizeof table->key) {
+		(ssize_t)sizeof table->key) {
 		flow_table_free(table);
 		return NULL;
 	}
@@ -156,7 +156,7 @@ list_append(struct flow_table *table, unsigned class, uint32_t index,
 	struct flow_list *list = &table->lists[class];
 	struct flow *flow = &table->flows[index];
 
-	flow->flow_class = (uint8_t)class;
+	flow->flow_class = (uint8_t) class;
 	flow->entered = (uint16_t)(now_us / TICK_US);
 	flow->newer = NONE;
 	flow->older = list->newest;
@@ -255,8 +255,8 @@ is_idle(const struct flow_table *table, const struct flow *flow,
     uint64_t now_us)
 {
 	return now_us > flow->last_us &&
-	    now_us - flow->last_us >
-	    table->limits.idle_s[flow->flow_class] * SECOND_US;
+	       now_us - flow->last_us >
+	           table->limits.idle_s[flow->flow_class] * SECOND_US;
 }
 
 static enum flow_end_reason
@@ -293,7 +293,7 @@ entered_ago_s(const struct flow *flow, uint64_t now_us)
 void
 flow_expire(struct flow_table *table, uint64_t now_us)
 {
-	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class++) {
+	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++) {
 		for (unsigned n = 0; n < EXPIRE_MAX; n++) {
 			uint32_t index = table->lists[class].oldest;
 			struct flow *flow;
@@ -320,7 +320,7 @@ flow_expire(struct flow_table *table, uint64_t now_us)
 void
 flow_end_all(struct flow_table *table, uint64_t now_us)
 {
-	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class++) {
+	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++) {
 		while (table->lists[class].oldest != NONE)
 			flow_end(table,
 			    &table->flows[table->lists[class].oldest],
@@ -342,15 +342,15 @@ was_active_since(const struct flow *flow)
 static void
 evict_one(struct flow_table *table, uint64_t now_us)
 {
-	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class++) {
+	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++) {
 		struct flow_list *list = &table->lists[class];
 		uint64_t half = table->limits.idle_s[class] * SECOND_US / 2;
 
 		if (class == FLOW_TCP_NEW &&
 		    list->count < table->limits.flows_max / UNANSWERED_SHARE)
 			continue;
-		for (int n = 0; n < SECOND_CHANCES && list->oldest !=
-		    list->newest; n++) {
+		for (int n = 0;
+		     n < SECOND_CHANCES && list->oldest != list->newest; n++) {
 			uint32_t index = list->oldest;
 
 			if (!was_active_since(&table->flows[index]) ||
@@ -374,8 +374,7 @@ evict_one(struct flow_table *table, uint64_t now_us)
  * number is not among those that this end has used so far.
  */
 static bool
-is_reopened(const struct flow *flow, enum direction dir,
-    const struct layers *l)
+is_reopened(const struct flow *flow, enum direction dir, const struct layers *l)
 {
 	if (l->ip_proto != TCP_PROTO ||
 	    (l->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
@@ -400,8 +399,8 @@ flow_find(struct flow_table *table, const struct flow_place *place,
 			continue;
 		if (is_idle(table, flow, now_us))
 			reason = idle_reason(flow);
-		else if (is_reopened(flow,
-			     flow_direction(flow, place->sender), l))
+		else if (is_reopened(flow, flow_direction(flow, place->sender),
+			     l))
 			reason = FLOW_END_CLOSED;
 		else
 			return flow;
@@ -438,12 +437,12 @@ guess_initiator(const struct flow_place *place, const struct layers *l)
 
 	if (l->ip_proto == TCP_PROTO && (l->tcp_flags & TCP_SYN))
 		return (l->tcp_flags & TCP_ACK) ? !place->sender
-						: place->sender;
+		                                : place->sender;
 	if (src_system != dst_system)
 		return src_system ? !place->sender : place->sender;
 	if (l->ip_proto == TCP_PROTO && l->src_port != l->dst_port)
 		return l->src_port < l->dst_port ? !place->sender
-						 : place->sender;
+		                                 : place->sender;
 	return place->sender;
 }
 
@@ -483,8 +482,7 @@ flow_create(struct flow_table *table, const struct flow_place *place,
 	flow->chain = *bucket;
 	*bucket = index + 1;
 	flow->initiator = guess_initiator(place, l);
-	flow->midstream = l->ip_proto == TCP_PROTO &&
-	    !(l->tcp_flags & TCP_SYN);
+	flow->midstream = l->ip_proto == TCP_PROTO && !(l->tcp_flags & TCP_SYN);
 	flow->first_us = flow->last_us = now_us;
 	flow->vlan_count = l->vlan_count & 3;
 	for (unsigned i = 0; i < l->vlan_count; i++)
@@ -513,6 +511,7 @@ flow_flip(struct flow *flow)
 	SWAP(flow->seq_next);
 	SWAP(flow->tcp_flags);
 	SWAP(flow->segment);
-	flow->seq_known = (uint8_t)(flow->seq_known >> 1 |
-	    (flow->seq_known & 1) << 1) & 3;
+	flow->seq_known = (uint8_t)(flow->seq_known >> 1 | (flow->seq_known & 1)
+							       << 1) &
+	                  3;
 }

@@ -34,9 +34,9 @@ struct flow_key {
 
 /* Which list a flow waits in; each has one idle timeout. */
 enum flow_class {
-	FLOW_TCP_NEW,  /* no answer yet */
+	FLOW_TCP_NEW, /* no answer yet */
 	FLOW_CLASS_CLOSED,
-	FLOW_OTHER,    /* neither TCP nor UDP */
+	FLOW_OTHER, /* neither TCP nor UDP */
 	FLOW_UDP,
 	FLOW_TCP_OPEN,
 	FLOW_CLASS_COUNT,
@@ -57,22 +57,22 @@ struct flow {
 
 	uint64_t last_us;
 	uint64_t octets[2], packets[2]; /* by enum direction; wire octets */
-	uint32_t seq_next[2]; /* TCP: behind the highest octet seen */
-	uint32_t gap_octets;  /* TCP: lost by the capture, estimated */
+	uint32_t seq_next[2];           /* TCP: behind the highest octet seen */
+	uint32_t gap_octets; /* TCP: lost by the capture, estimated */
 	uint16_t segment[2];
 	uint16_t source;
-	uint8_t tcp_flags[2];   /* all seen */
-	uint8_t app_tries;       /* payloads looked at without a result */
+	uint8_t tcp_flags[2]; /* all seen */
+	uint8_t app_tries;    /* payloads looked at without a result */
 	uint8_t vlan_count : 2;
-	uint8_t seq_known : 2;  /* bit 1 << direction: seq_next is valid */
-	uint8_t midstream : 1;  /* TCP: no handshake was seen */
-	uint8_t app_told : 1;   /* OBS_FLOW_APP was emitted */
-	uint8_t named : 1;      /* a request or ClientHello was told */
-	uint8_t app_dull : 1;   /* nothing more is to be learnt from payload */
+	uint8_t seq_known : 2; /* bit 1 << direction: seq_next is valid */
+	uint8_t midstream : 1; /* TCP: no handshake was seen */
+	uint8_t app_told : 1;  /* OBS_FLOW_APP was emitted */
+	uint8_t named : 1;     /* a request or ClientHello was told */
+	uint8_t app_dull : 1;  /* nothing more is to be learnt from payload */
 
 	uint64_t first_us;
 	uint32_t older, newer; /* neighbours in the class's list */
-	uint16_t entered; /* its list: ticks of 16 s, the low 16 bits */
+	uint16_t entered;      /* its list: ticks of 16 s, the low 16 bits */
 	uint16_t vlan[VLAN_MAX];
 	struct tunnel tunnel;
 };
@@ -123,9 +123,8 @@ void flow_prefetch(const struct flow_table *table,
  * for too long or that this packet (a SYN) shows to be over: that one is
  * ended first.
  */
-struct flow *flow_find(struct flow_table *table,
-    const struct flow_place *place, const struct layers *layers,
-    uint64_t now_us);
+struct flow *flow_find(struct flow_table *table, const struct flow_place *place,
+    const struct layers *layers, uint64_t now_us);
 
 /* A new flow; evicts another where the table is full. */
 struct flow *flow_create(struct flow_table *table,
@@ -133,8 +132,7 @@ struct flow *flow_create(struct flow_table *table,
     uint64_t now_us);
 
 /* Moves the flow to the class that its protocol and state call for. */
-void flow_reclass(struct flow_table *table, struct flow *flow,
-    uint64_t now_us);
+void flow_reclass(struct flow_table *table, struct flow *flow, uint64_t now_us);
 
 /* Ends what is idle, a bounded number in each call. */
 void flow_expire(struct flow_table *table, uint64_t now_us);

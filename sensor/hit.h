@@ -15,18 +15,18 @@
 
 /* Where in the traffic an indicator was met; the names are hit_where_name's. */
 enum hit_where {
-	WHERE_DNS_QUERY,      /* dns.query */
-	WHERE_DNS_ANSWER,     /* dns.answer: a name or address in an answer */
-	WHERE_HTTP_HOST,      /* http.host */
-	WHERE_HTTP_URL,       /* http.url */
-	WHERE_HTTP_PATH,      /* http.path */
+	WHERE_DNS_QUERY,       /* dns.query */
+	WHERE_DNS_ANSWER,      /* dns.answer: a name or address in an answer */
+	WHERE_HTTP_HOST,       /* http.host */
+	WHERE_HTTP_URL,        /* http.url */
+	WHERE_HTTP_PATH,       /* http.path */
 	WHERE_HTTP_USER_AGENT, /* http.user_agent */
-	WHERE_HTTP_BODY,      /* http.request_body */
-	WHERE_TLS_SNI,        /* tls.sni */
-	WHERE_FLOW_DEST,      /* flow.dest: contacted, answered or not */
-	WHERE_FLOW_SOURCE,    /* flow.src: a listed address that came in */
-	WHERE_DNS_MEMORY,     /* flow.dns_memory: address answered for a name */
-	WHERE_TUNNEL_HOST,    /* http.connect: a proxy was asked for it */
+	WHERE_HTTP_BODY,       /* http.request_body */
+	WHERE_TLS_SNI,         /* tls.sni */
+	WHERE_FLOW_DEST,       /* flow.dest: contacted, answered or not */
+	WHERE_FLOW_SOURCE,     /* flow.src: a listed address that came in */
+	WHERE_DNS_MEMORY,  /* flow.dns_memory: address answered for a name */
+	WHERE_TUNNEL_HOST, /* http.connect: a proxy was asked for it */
 	WHERE_COUNT,
 };
 const char *hit_where_name(enum hit_where where);
@@ -36,7 +36,7 @@ struct profile_finding;
 
 /* A kind of hit, as EVE's alert object names it. */
 struct signature {
-	uint32_t id;          /* signature_id; never reused */
+	uint32_t id; /* signature_id; never reused */
 	uint32_t rev;
 	uint8_t severity;     /* 1 (high) .. 3 */
 	const char *text;     /* signature */

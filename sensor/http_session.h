@@ -18,22 +18,22 @@ struct observation;
 struct http_exchange {
 	struct http_exchange *next;
 	bool is_head, is_connect;
-	bool told; /* OBS_HTTP_REQUEST was emitted */
-	struct observation *kept; /* what is known so far; owned, or NULL */
+	bool told;                  /* OBS_HTTP_REQUEST was emitted */
+	struct observation *kept;   /* what is known so far; owned, or NULL */
 	struct tunnel_host *tunnel; /* of CONNECT; owned, or NULL */
 };
 
 enum http_phase {
 	HTTP_AT_HEAD,
-	HTTP_IN_BODY,   /* of known length: the stream skips it */
+	HTTP_IN_BODY, /* of known length: the stream skips it */
 	HTTP_IN_CHUNKS,
 	HTTP_TO_CLOSE,
-	HTTP_LOST,      /* after a hole: looks for the next message */
+	HTTP_LOST, /* after a hole: looks for the next message */
 };
 
 /* One end's messages. */
 struct http_half {
-	uint8_t phase; /* enum http_phase */
+	uint8_t phase;    /* enum http_phase */
 	uint16_t misses;  /* offers without a message, while lost */
 	size_t scanned;   /* of http_head_ready */
 	uint64_t collect; /* body octets that are still to be kept */

@@ -83,8 +83,8 @@ meet_name(struct indicator_detector *d, const struct finding *f)
 
 	if (f->matched.len == 0)
 		return false;
-	n = ioc_match_name(d->set, f->matched.at, f->matched.len,
-	    f->o->time_us, found, MATCHES_MAX);
+	n = ioc_match_name(d->set, f->matched.at, f->matched.len, f->o->time_us,
+	    found, MATCHES_MAX);
 	meet_all(d, f, found, n);
 	return n > 0;
 }
@@ -107,8 +107,8 @@ meet_address(struct indicator_detector *d, const struct finding *f,
 	const struct indicator *found[MATCHES_MAX];
 	char text[INET6_ADDRSTRLEN];
 	struct finding at = *f;
-	size_t n = ioc_match_address(d->set, addr, port, f->o->time_us,
-	    found, MATCHES_MAX);
+	size_t n = ioc_match_address(d->set, addr, port, f->o->time_us, found,
+	    MATCHES_MAX);
 
 	if (n == 0)
 		return false;
@@ -119,12 +119,13 @@ meet_address(struct indicator_detector *d, const struct finding *f,
 }
 
 static bool
-is_listed(const struct indicator_detector *d, struct value name, uint64_t now_us)
+is_listed(const struct indicator_detector *d, struct value name,
+    uint64_t now_us)
 {
 	const struct indicator *found[1];
 
-	return name.len > 0 && ioc_match_name(d->set, name.at, name.len,
-	    now_us, found, 1) > 0;
+	return name.len > 0 &&
+	       ioc_match_name(d->set, name.at, name.len, now_us, found, 1) > 0;
 }
 
 /* ---- flows ---- */
@@ -145,8 +146,10 @@ static void
 attribute_flow(struct indicator_detector *d, const struct observation *o)
 {
 	struct dns_memory_answer learnt;
-	struct finding f = { .o = o, .where = WHERE_DNS_MEMORY,
-		.source = DIR_OUT, .learnt = &learnt };
+	struct finding f = { .o = o,
+		.where = WHERE_DNS_MEMORY,
+		.source = DIR_OUT,
+		.learnt = &learnt };
 
 	if (!dns_memory_find(d->memory, &o->addr[DIR_OUT], &o->addr[DIR_IN],
 		o->flow_first_us, &learnt))
@@ -164,8 +167,10 @@ meet_questions(struct indicator_detector *d, const struct observation *o)
 
 	for (uint32_t i = 0; i < o->dns.questions.count; i++) {
 		const struct indicator *found[MATCHES_MAX];
-		struct finding f = { .o = o, .where = WHERE_DNS_QUERY,
-			.source = DIR_OUT, .matched = value_of(o, q[i].name) };
+		struct finding f = { .o = o,
+			.where = WHERE_DNS_QUERY,
+			.source = DIR_OUT,
+			.matched = value_of(o, q[i].name) };
 		size_t n;
 
 		if (f.matched.len == 0)
@@ -241,10 +246,10 @@ static void
 take_answer(struct indicator_detector *d, const struct observation *o,
     const struct obs_record *r, struct value name, bool listed)
 {
-	struct finding f = { .o = o, .where = WHERE_DNS_ANSWER,
+	struct finding f = { .o = o,
+		.where = WHERE_DNS_ANSWER,
 		.source = DIR_OUT };
-	uint64_t until_us = o->time_us + r->ttl * SECOND_US +
-	    d->dns_grace_us;
+	uint64_t until_us = o->time_us + r->ttl * SECOND_US + d->dns_grace_us;
 	struct addr addr;
 
 	for (uint32_t i = 0; record_address(o, r, i, &addr); i++) {
@@ -300,8 +305,10 @@ meet_target(struct indicator_detector *d, const struct observation *o)
 	const struct indicator *found[MATCHES_MAX];
 	struct value host = value_of(o, o->http.host);
 	struct value path = value_of(o, o->http.path);
-	struct finding f = { .o = o, .where = WHERE_HTTP_URL,
-		.source = DIR_OUT, .matched = path };
+	struct finding f = { .o = o,
+		.where = WHERE_HTTP_URL,
+		.source = DIR_OUT,
+		.matched = path };
 	size_t n;
 
 	if (path.len == 0)
@@ -321,7 +328,8 @@ static void
 meet_user_agent(struct indicator_detector *d, const struct observation *o)
 {
 	const struct indicator *found[MATCHES_MAX];
-	struct finding f = { .o = o, .where = WHERE_HTTP_USER_AGENT,
+	struct finding f = { .o = o,
+		.where = WHERE_HTTP_USER_AGENT,
 		.source = DIR_OUT,
 		.matched = value_of(o, o->http.user_agent) };
 
@@ -335,7 +343,8 @@ static void
 meet_body(struct indicator_detector *d, const struct observation *o)
 {
 	const struct indicator *found[MATCHES_MAX];
-	struct finding f = { .o = o, .where = WHERE_HTTP_BODY,
+	struct finding f = { .o = o,
+		.where = WHERE_HTTP_BODY,
 		.source = DIR_OUT };
 	struct value body = value_of(o, o->http.body);
 	size_t n;
@@ -376,14 +385,15 @@ meet_host_address(struct indicator_detector *d, const struct finding *f)
 	struct addr addr;
 
 	return address_of(f->matched, &addr) &&
-	    !addr_equal(&addr, &f->o->addr[DIR_IN]) &&
-	    meet_address(d, f, &addr, url_port(f->o));
+	       !addr_equal(&addr, &f->o->addr[DIR_IN]) &&
+	       meet_address(d, f, &addr, url_port(f->o));
 }
 
 static void
 observe_request(struct indicator_detector *d, const struct observation *o)
 {
-	struct finding f = { .o = o, .source = DIR_OUT,
+	struct finding f = { .o = o,
+		.source = DIR_OUT,
 		.where = is_connect(o) ? WHERE_TUNNEL_HOST : WHERE_HTTP_HOST,
 		.matched = value_of(o, o->http.host) };
 
@@ -399,8 +409,10 @@ observe_request(struct indicator_detector *d, const struct observation *o)
 static void
 observe_hello(struct indicator_detector *d, const struct observation *o)
 {
-	struct finding f = { .o = o, .where = WHERE_TLS_SNI,
-		.source = DIR_OUT, .matched = value_of(o, o->tls.server_name) };
+	struct finding f = { .o = o,
+		.where = WHERE_TLS_SNI,
+		.source = DIR_OUT,
+		.matched = value_of(o, o->tls.server_name) };
 
 	if (!meet_name(d, &f))
 		attribute_flow(d, o);

@@ -8,10 +8,10 @@
 
 struct indicators {
 	struct indicators_options options;
-	struct ioc_set *set;      /* in force */
-	struct ioc_set *old;      /* may still be in use */
+	struct ioc_set *set;              /* in force */
+	struct ioc_set *old;              /* may still be in use */
 	_Atomic(struct ioc_set *) loaded; /* waits to be taken */
-	atomic_size_t total;      /* of the set in force */
+	atomic_size_t total;              /* of the set in force */
 	pthread_t loader;
 	atomic_bool loading;
 	bool joinable;
@@ -25,9 +25,9 @@ say_loaded(const struct indicators *in, const struct ioc_load_counts *counts,
 
 	snprintf(text, sizeof text,
 	    "%zu indicators from %zu file%s (%zu duplicates, %zu withdrawn, "
-	    "%zu rejected)", ioc_set_total(set), counts->files,
-	    counts->files == 1 ? "" : "s", counts->duplicates,
-	    counts->withdrawn, counts->rejected);
+	    "%zu rejected)",
+	    ioc_set_total(set), counts->files, counts->files == 1 ? "" : "s",
+	    counts->duplicates, counts->withdrawn, counts->rejected);
 	in->options.say(text);
 }
 
@@ -39,8 +39,8 @@ load(const struct indicators *in, struct ioc_set **out, char *error,
 
 	memset(&counts, 0, sizeof counts);
 	if (ioc_load(in->options.paths, in->options.path_count,
-		in->options.report, in->options.report_arg, &counts, out,
-		error, error_size) == -1)
+		in->options.report, in->options.report_arg, &counts, out, error,
+		error_size) == -1)
 		return -1;
 	say_loaded(in, &counts, *out);
 	return 0;
@@ -86,10 +86,12 @@ reload(void *arg)
 		    "indicators not reloaded, the old set stays: %s", error);
 		in->options.say(text);
 	} else if (!in->options.accept_shrink &&
-	    ioc_set_total(set) < total / 2) {
-		snprintf(text, sizeof text, "indicators not reloaded, the old "
+		   ioc_set_total(set) < total / 2) {
+		snprintf(text, sizeof text,
+		    "indicators not reloaded, the old "
 		    "set stays: %zu are less than half of %zu "
-		    "(indicators.accept_shrink)", ioc_set_total(set), total);
+		    "(indicators.accept_shrink)",
+		    ioc_set_total(set), total);
 		in->options.say(text);
 		ioc_set_free(set);
 	} else {

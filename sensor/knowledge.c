@@ -23,7 +23,8 @@ load_profiles(struct knowledge *k, const struct text_list *paths,
 	if (paths->count > 0)
 		return 0;
 	if (bundled_path(BUNDLED_PROFILES, bundled, sizeof bundled) == -1) {
-		report(NULL, "egress-sensor", 0, "the bundled profiles are "
+		report(NULL, "egress-sensor", 0,
+		    "the bundled profiles are "
 		    "not where they were installed: implants are known by "
 		    "indicators and timing only (indicators.profiles)");
 		return 0;
@@ -40,17 +41,17 @@ load_allowed(struct knowledge *k, const struct text_list *paths,
 	struct ioc_load_counts counts = { 0 };
 
 	if (paths->count > 0)
-		return ioc_load((const char *const *)paths->text,
-		    paths->count, report, NULL, &counts, &k->allowed, error,
-		    error_size);
+		return ioc_load((const char *const *)paths->text, paths->count,
+		    report, NULL, &counts, &k->allowed, error, error_size);
 	if (bundled_path(BUNDLED_ALLOWED, folder, sizeof folder) == -1) {
-		report(NULL, "egress-sensor", 0, "the bundled list of trusted "
+		report(NULL, "egress-sensor", 0,
+		    "the bundled list of trusted "
 		    "services is not where it was installed: their polling "
 		    "may be reported (indicators.allow)");
 		return 0;
 	}
-	return ioc_load(&bundled, 1, report, NULL, &counts, &k->allowed,
-	    error, error_size);
+	return ioc_load(&bundled, 1, report, NULL, &counts, &k->allowed, error,
+	    error_size);
 }
 
 int

@@ -27,8 +27,8 @@ report_line(void *arg, const char *path, unsigned line, const char *message)
 static int
 check_filter(const char *expression, char *error, size_t error_size)
 {
-	struct packet_filter *filter =
-	    packet_filter_new(expression, error, error_size);
+	struct packet_filter *filter = packet_filter_new(expression, error,
+	    error_size);
 
 	packet_filter_free(filter);
 	return filter == NULL ? -1 : 0;
@@ -69,8 +69,7 @@ check_config(const struct config *config)
 		}
 	}
 	if (config->capture.filter[0] != '\0' &&
-	    check_filter(config->capture.filter, error,
-		sizeof error) == -1) {
+	    check_filter(config->capture.filter, error, sizeof error) == -1) {
 		fprintf(stderr, "egress-sensor: --filter: %s\n", error);
 		rc = -1;
 	}
@@ -83,8 +82,7 @@ load_indicators(const struct config *config)
 	static char bundled[PATH_MAX];
 	static const char *bundled_paths[] = { bundled };
 	struct indicators_options options = {
-		.paths =
-		    (const char *const *)config->indicators.paths.text,
+		.paths = (const char *const *)config->indicators.paths.text,
 		.path_count = config->indicators.paths.count,
 		.accept_shrink = config->indicators.accept_shrink,
 		.report = report_line,
@@ -95,7 +93,8 @@ load_indicators(const struct config *config)
 
 	if (options.path_count == 0) {
 		if (bundled_path(BUNDLED_IOCS, bundled, sizeof bundled) == -1) {
-			pipeline_say("the bundled indicators are not where "
+			pipeline_say(
+			    "the bundled indicators are not where "
 			    "they were installed; name some with --iocs");
 			return NULL;
 		}
@@ -127,15 +126,15 @@ run(const struct config *config, const struct options *options,
 	struct pipeline_result result = { 0, false };
 	char error[512];
 
-	if (pipeline_run(config, options, indicators, knowledge, &result,
-		error, sizeof error) == -1) {
+	if (pipeline_run(config, options, indicators, knowledge, &result, error,
+		sizeof error) == -1) {
 		fprintf(stderr, "egress-sensor: %s\n", error);
 		return STATUS_FAILED;
 	}
 	if (result.incomplete)
 		return STATUS_FAILED;
 	return options->fail_on_hit && result.hits > 0 ? STATUS_HIT
-						       : STATUS_DONE;
+	                                               : STATUS_DONE;
 }
 
 static int
@@ -150,16 +149,14 @@ check_and_run(const struct options *options)
 		pipeline_say("out of memory");
 		return STATUS_FAILED;
 	}
-	if (load_config(&config, options) == 0 &&
-	    check_config(&config) == 0 &&
+	if (load_config(&config, options) == 0 && check_config(&config) == 0 &&
 	    (indicators = load_indicators(&config)) != NULL &&
 	    load_knowledge(&config, &knowledge) == 0) {
 		if (options->action == ACTION_CHECK) {
 			config_print(stdout, &config);
 			status = STATUS_DONE;
 		} else {
-			status = run(&config, options, indicators,
-			    &knowledge);
+			status = run(&config, options, indicators, &knowledge);
 		}
 	}
 	knowledge_fini(&knowledge);

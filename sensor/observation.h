@@ -20,12 +20,13 @@
 #define OBS_SIZE_MAX 65536
 
 enum obs_kind {
-	OBS_FLOW_START,   /* first packet of a flow */
-	OBS_FLOW_APP,     /* its application is decided (perhaps APP_UNKNOWN) */
-	OBS_FLOW_BURST,   /* a flow that is only counted talks again after rest */
-	OBS_FLOW_END,     /* closed, timed out, evicted, or the capture ended */
-	OBS_DNS,          /* one DNS message, query or answer */
-	OBS_HTTP_REQUEST, /* a request's head (and first body octets) is there */
+	OBS_FLOW_START, /* first packet of a flow */
+	OBS_FLOW_APP,   /* its application is decided (perhaps APP_UNKNOWN) */
+	OBS_FLOW_BURST, /* a flow that is only counted talks again after rest */
+	OBS_FLOW_END,   /* closed, timed out, evicted, or the capture ended */
+	OBS_DNS,        /* one DNS message, query or answer */
+	OBS_HTTP_REQUEST, /* a request's head (and first body octets) is there
+	                   */
 	OBS_HTTP,         /* the exchange: request, response, or both */
 	OBS_TLS_HELLO,    /* a ClientHello */
 	OBS_TLS,          /* the handshake: ClientHello, ServerHello, or both */
@@ -98,8 +99,8 @@ struct obs_dns {
 struct obs_http {
 	bool has_request, has_response;
 	uint8_t request_minor, response_minor; /* HTTP/1.x; 9 for HTTP/0.9 */
-	bool tunnelled;     /* inside CONNECT, or sent to a proxy */
-	uint16_t port;      /* of the authority; 0: not given there */
+	bool tunnelled; /* inside CONNECT, or sent to a proxy */
+	uint16_t port;  /* of the authority; 0: not given there */
 	uint16_t status;
 	uint64_t request_us, response_us;
 	uint64_t request_body_len, response_body_len; /* seen or announced */
@@ -108,17 +109,17 @@ struct obs_http {
 	struct obs_text path;   /* origin-form: path and query of `target` */
 	struct obs_text host;   /* of the absolute target, else Host; no port */
 	struct obs_text user_agent, referer, content_type; /* request's */
-	struct obs_text body;   /* request body's first octets */
+	struct obs_text body; /* request body's first octets */
 	struct obs_text response_type, location, server;
 };
 
 struct obs_tls {
 	bool has_client, has_server;
-	bool ech;               /* server_name is the outer name, RFC 9849 */
-	bool hello_retried;       /* a HelloRetryRequest was seen */
-	uint16_t client_version;  /* highest offered, GREASE left out */
-	uint16_t server_version;  /* selected */
-	uint16_t cipher;          /* selected */
+	bool ech;                /* server_name is the outer name, RFC 9849 */
+	bool hello_retried;      /* a HelloRetryRequest was seen */
+	uint16_t client_version; /* highest offered, GREASE left out */
+	uint16_t server_version; /* selected */
+	uint16_t cipher;         /* selected */
 	struct obs_text server_name;
 	struct obs_array client_alpn; /* struct obs_text */
 	struct obs_text server_alpn;
@@ -137,26 +138,26 @@ enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSED };
 
 struct obs_flow {
 	uint8_t reason; /* enum flow_end_reason; of OBS_FLOW_END */
-	bool named; /* an OBS_HTTP_REQUEST or OBS_TLS_HELLO came before */
+	bool named;     /* an OBS_HTTP_REQUEST or OBS_TLS_HELLO came before */
 	uint8_t tcp_flags[2]; /* seen, by direction */
 	uint32_t gaps;        /* octets that the capture lost, at most 2^32-1 */
 };
 
 struct observation {
-	uint32_t size; /* octets, struct and text; a multiple of 8 */
-	uint8_t kind;  /* enum obs_kind */
-	uint8_t app;   /* enum app_proto: the flow's, as known by now */
-	uint8_t sender;    /* enum direction of the packet that completed it */
-	uint8_t state;     /* enum flow_state */
-	bool cut;          /* something did not fit, or was not captured */
-	bool midstream;    /* the flow began before the capture */
+	uint32_t size;  /* octets, struct and text; a multiple of 8 */
+	uint8_t kind;   /* enum obs_kind */
+	uint8_t app;    /* enum app_proto: the flow's, as known by now */
+	uint8_t sender; /* enum direction of the packet that completed it */
+	uint8_t state;  /* enum flow_state */
+	bool cut;       /* something did not fit, or was not captured */
+	bool midstream; /* the flow began before the capture */
 	uint8_t ip_proto;
 	uint8_t vlan_count;
 	uint16_t vlan[3];
-	uint16_t source;   /* which capture file or interface */
-	uint64_t time_us;  /* capture clock, since 1970 UTC */
-	uint64_t flow_id;  /* 1..2^52-1, the same in every run of a capture; 0 where
-	                    * a detector speaks of no one flow */
+	uint16_t source;  /* which capture file or interface */
+	uint64_t time_us; /* capture clock, since 1970 UTC */
+	uint64_t flow_id; /* 1..2^52-1, the same in every run of a capture; 0
+	                   * where a detector speaks of no one flow */
 	uint64_t packet_number; /* in its source, from 1; 0: of no one packet */
 
 	/* The flow: [DIR_OUT] is the initiator's side, [DIR_IN] the other. */

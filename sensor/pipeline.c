@@ -9,14 +9,14 @@
 
 #include "sensor/pipeline_parts.h"
 
-#define MIB        ((size_t)1024 * 1024)
-#define KIB        ((size_t)1024)
-#define SECOND_US  UINT64_C(1000000)
+#define MIB       ((size_t)1024 * 1024)
+#define KIB       ((size_t)1024)
+#define SECOND_US UINT64_C(1000000)
 /* Copies of the observations behind hits. */
 #define FACT_OCTETS_MAX (64 * MIB)
 /* RFC 8200 section 4.5 */
 #define FRAGMENT_TIMEOUT_US (60 * SECOND_US)
-#define SESSIONS_MIN 1024
+#define SESSIONS_MIN        1024
 /* Live, the score of a pair is told this often where it is asked for. */
 #define EVALUATE_US (3600 * SECOND_US)
 
@@ -82,9 +82,9 @@ static unsigned
 wanted_kinds(event_set events)
 {
 	unsigned kinds = OBS_BIT(OBS_FLOW_START) | OBS_BIT(OBS_FLOW_APP) |
-	    OBS_BIT(OBS_FLOW_BURST) |
-	    OBS_BIT(OBS_FLOW_END) | OBS_BIT(OBS_DNS) |
-	    OBS_BIT(OBS_HTTP_REQUEST) | OBS_BIT(OBS_TLS_HELLO);
+	                 OBS_BIT(OBS_FLOW_BURST) | OBS_BIT(OBS_FLOW_END) |
+	                 OBS_BIT(OBS_DNS) | OBS_BIT(OBS_HTTP_REQUEST) |
+	                 OBS_BIT(OBS_TLS_HELLO);
 
 	if (event_set_has(events, EVENT_HTTP))
 		kinds |= OBS_BIT(OBS_HTTP);
@@ -180,8 +180,7 @@ is_event(event_set events, const struct observation *o)
 	switch ((enum obs_kind)o->kind) {
 	case OBS_DNS:
 		/* EVE has no type for LLMNR. */
-		return event_set_has(events, EVENT_DNS) &&
-		    o->app != APP_LLMNR;
+		return event_set_has(events, EVENT_DNS) && o->app != APP_LLMNR;
 	case OBS_HTTP:
 		return event_set_has(events, EVENT_HTTP);
 	case OBS_TLS:
@@ -290,7 +289,7 @@ thresholds_of(const struct config_beacons *config, const char *role)
 		return (struct beacon_thresholds){ (float)other->score,
 			other->count, other->span_s };
 	return strcmp(role, "build-server") == 0 ? beacon_thresholds_strict
-						 : beacon_thresholds_default;
+	                                         : beacon_thresholds_default;
 }
 
 static int
@@ -302,9 +301,9 @@ set_beacons(struct pipeline *p, bool live)
 
 	beacon_options_default(beacons);
 	for (unsigned i = 0; i < count; i++)
-		p->beacon_segments[i] =
-		    thresholds_of(&config->detection.beacons,
-			segment_role(p->segments, (uint16_t)i));
+		p->beacon_segments[i] = thresholds_of(&config->detection
+							   .beacons,
+		    segment_role(p->segments, (uint16_t)i));
 	beacons->segments = p->beacon_segments;
 	beacons->segment_count = count;
 	beacons->otherwise = thresholds_of(&config->detection.beacons, "");
@@ -314,7 +313,7 @@ set_beacons(struct pipeline *p, bool live)
 	beacons->evaluate_us = live ? EVALUATE_US : 0;
 	/* Stored, a run has to forget the same pairs every time. */
 	if (live && getrandom(&beacons->table.key, sizeof beacons->table.key,
-	    0) != (ssize_t)sizeof beacons->table.key)
+			0) != (ssize_t)sizeof beacons->table.key)
 		return -1;
 	return 0;
 }
@@ -350,8 +349,7 @@ begin(struct pipeline *p, bool live, char *error, size_t error_size)
 		snprintf(error, error_size, "no random numbers");
 		return -1;
 	}
-	p->detector =
-	    detector_new(&options, indicators_set(p->indicators));
+	p->detector = detector_new(&options, indicators_set(p->indicators));
 	p->summary = summary_new();
 	if (p->detector == NULL || p->summary == NULL) {
 		snprintf(error, error_size, "out of memory");
@@ -373,8 +371,10 @@ pipeline_run(const struct config *config, const struct options *options,
     struct indicators *indicators, const struct knowledge *knowledge,
     struct pipeline_result *result, char *error, size_t error_size)
 {
-	struct pipeline p = { .config = config, .options = options,
-		.indicators = indicators, .knowledge = knowledge,
+	struct pipeline p = { .config = config,
+		.options = options,
+		.indicators = indicators,
+		.knowledge = knowledge,
 		.started_s = pipeline_clock_ms() / 1000 };
 	struct statistics total = { 0 };
 	uint64_t begun_ms = pipeline_clock_ms();
@@ -382,9 +382,8 @@ pipeline_run(const struct config *config, const struct options *options,
 	int rc = -1;
 
 	if (begin(&p, !stored, error, error_size) == 0)
-		rc = stored
-		    ? pipeline_run_stored(&p, &total, error, error_size)
-		    : pipeline_run_live(&p, &total, error, error_size);
+		rc = stored ? pipeline_run_stored(&p, &total, error, error_size)
+		            : pipeline_run_live(&p, &total, error, error_size);
 	if (p.publisher != NULL)
 		publisher_close(p.publisher, &total.sinks);
 	p.publisher = NULL;
@@ -394,7 +393,7 @@ pipeline_run(const struct config *config, const struct options *options,
 		    (double)(pipeline_clock_ms() - begun_ms) / 1000);
 		result->hits = summary_hits(p.summary);
 		result->incomplete = total.sinks.lost > 0 ||
-		    total.capture.failed_files > 0;
+		                     total.capture.failed_files > 0;
 	}
 	end(&p);
 	return rc;

@@ -9,14 +9,14 @@
 #include "sensor/pipeline_parts.h"
 #include "sensor/ring.h"
 
-#define RING_OCTETS  ((size_t)16 * 1024 * 1024)
+#define RING_OCTETS ((size_t)16 * 1024 * 1024)
 /* How long a packet may be on its way from the kernel: an idle worker has
  * seen everything up to so long ago. */
-#define LAG_US       UINT64_C(1000000)
-#define COUNTS_MS    200   /* a worker shows its counters this often */
-#define STATS_MS     60000 /* a stats event this often */
-#define WAIT_NS_MIN  200000
-#define WAIT_NS_MAX  10000000
+#define LAG_US      UINT64_C(1000000)
+#define COUNTS_MS   200   /* a worker shows its counters this often */
+#define STATS_MS    60000 /* a stats event this often */
+#define WAIT_NS_MIN 200000
+#define WAIT_NS_MAX 10000000
 
 struct worker {
 	struct live_run *run;
@@ -60,8 +60,7 @@ on_observation(void *arg, const struct observation *o)
 	struct worker *w = arg;
 
 	if (!ring_push(w->ring, o))
-		atomic_fetch_add_explicit(&w->dropped, 1,
-		    memory_order_relaxed);
+		atomic_fetch_add_explicit(&w->dropped, 1, memory_order_relaxed);
 }
 
 static void
@@ -95,8 +94,8 @@ work(void *arg)
 	bool stopping = false;
 
 	while (state != CAPTURE_END) {
-		if (!stopping && atomic_load_explicit(&w->run->stop,
-		    memory_order_relaxed)) {
+		if (!stopping &&
+		    atomic_load_explicit(&w->run->stop, memory_order_relaxed)) {
 			capture_stop(w->capture); /* END when it is drained */
 			stopping = true;
 		}
@@ -166,8 +165,8 @@ next_ring(struct live_run *run, bool *ended)
 	}
 	*ended = next == NULL && reached == UINT64_MAX;
 	return next != NULL && (run->worker_count == 1 || earliest <= reached)
-	    ? next
-	    : NULL;
+	           ? next
+	           : NULL;
 }
 
 static void
@@ -316,8 +315,8 @@ pipeline_run_live(struct pipeline *p, struct statistics *total, char *error,
     size_t error_size)
 {
 	unsigned workers = worker_count(p->config);
-	struct live_run *run =
-	    calloc(1, sizeof *run + workers * sizeof run->workers[0]);
+	struct live_run *run = calloc(1,
+	    sizeof *run + workers * sizeof run->workers[0]);
 	int rc = -1;
 
 	if (run == NULL) {

@@ -47,8 +47,8 @@ void pipeline_publish_stats(struct pipeline *p, uint64_t now_us,
 
 int pipeline_run_stored(struct pipeline *p, struct statistics *total,
     char *error, size_t error_size);
-int pipeline_run_live(struct pipeline *p, struct statistics *total,
-    char *error, size_t error_size);
+int pipeline_run_live(struct pipeline *p, struct statistics *total, char *error,
+    size_t error_size);
 
 uint64_t pipeline_clock_ms(void); /* monotonic */
 

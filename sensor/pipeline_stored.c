@@ -81,8 +81,7 @@ show_progress(struct stored_run *run)
 	capture_progress(run->capture, &done, &total);
 	if (total > 0)
 		fprintf(stderr, "\r%3.0f %% of %.1f MB, %llu hits\033[K",
-		    100.0 * (double)done / (double)total,
-		    (double)total / 1e6,
+		    100.0 * (double)done / (double)total, (double)total / 1e6,
 		    (unsigned long long)summary_hits(run->p->summary));
 	else
 		fprintf(stderr, "\r%.1f MB, %llu hits\033[K",
@@ -94,7 +93,7 @@ static void
 read_all(struct stored_run *run)
 {
 	while (!pipeline_stopped(run->p) &&
-	    capture_poll(run->capture, on_packets, run) != CAPTURE_END) {
+	       capture_poll(run->capture, on_packets, run) != CAPTURE_END) {
 		pipeline_attend(run->p, run->last_us, gather, run);
 		show_progress(run);
 	}
@@ -105,8 +104,8 @@ read_all(struct stored_run *run)
 }
 
 int
-pipeline_run_stored(struct pipeline *p, struct statistics *total,
-    char *error, size_t error_size)
+pipeline_run_stored(struct pipeline *p, struct statistics *total, char *error,
+    size_t error_size)
 {
 	struct stored_run run = { .p = p,
 		.terminal = isatty(STDERR_FILENO),
@@ -115,19 +114,19 @@ pipeline_run_stored(struct pipeline *p, struct statistics *total,
 		.paths = p->options->captures.text,
 		.path_count = p->options->captures.count,
 		.filter = p->config->capture.filter[0] != '\0'
-		    ? p->config->capture.filter
-		    : NULL,
+		              ? p->config->capture.filter
+		              : NULL,
 		.zip_password = p->config->capture.zip_password[0] != '\0'
-		    ? p->config->capture.zip_password
-		    : NULL,
+		                    ? p->config->capture.zip_password
+		                    : NULL,
 		.report = report,
 		.report_arg = &run,
 	};
 	struct tracker_options tracking = pipeline_tracker_options(p);
 	int rc = -1;
 
-	if (capture_open_stored(&options, &run.capture, error,
-		error_size) == -1)
+	if (capture_open_stored(&options, &run.capture, error, error_size) ==
+	    -1)
 		return -1;
 	tracking.emit = on_observation;
 	tracking.emit_arg = &run;

@@ -13,8 +13,9 @@
  */
 struct prevalence;
 
-#define PREVALENCE_SEGMENTS_MAX 64 /* more of them share the last one's hosts  \
-	                            */
+#define PREVALENCE_SEGMENTS_MAX                                                \
+	64 /* more of them share the last one's hosts                          \
+	    */
 
 /* NULL where memory is short.  48 octets for each destination. */
 struct prevalence *prevalence_new(uint32_t destinations_max);

@@ -71,8 +71,8 @@ has_room(struct ring *ring, uint64_t end)
 {
 	if (end - ring->popped_seen <= ring->size)
 		return true;
-	ring->popped_seen =
-	    atomic_load_explicit(&ring->popped, memory_order_acquire);
+	ring->popped_seen = atomic_load_explicit(&ring->popped,
+	    memory_order_acquire);
 	return end - ring->popped_seen <= ring->size;
 }
 
@@ -80,8 +80,8 @@ bool
 ring_push(struct ring *ring, const struct observation *o)
 {
 	static const uint32_t unused = 0;
-	uint64_t from =
-	    atomic_load_explicit(&ring->pushed, memory_order_relaxed);
+	uint64_t from = atomic_load_explicit(&ring->pushed,
+	    memory_order_relaxed);
 	uint64_t to = from;
 
 	if (straight(ring, from) < o->size)
@@ -99,8 +99,8 @@ ring_push(struct ring *ring, const struct observation *o)
 void
 ring_come_to(struct ring *ring, uint64_t time_us)
 {
-	uint64_t before =
-	    atomic_load_explicit(&ring->reached_us, memory_order_relaxed);
+	uint64_t before = atomic_load_explicit(&ring->reached_us,
+	    memory_order_relaxed);
 
 	if (time_us > before)
 		atomic_store_explicit(&ring->reached_us, time_us,
@@ -123,8 +123,8 @@ ring_reached(const struct ring *ring)
 const struct observation *
 ring_peek(struct ring *ring)
 {
-	uint64_t from =
-	    atomic_load_explicit(&ring->popped, memory_order_relaxed);
+	uint64_t from = atomic_load_explicit(&ring->popped,
+	    memory_order_relaxed);
 	uint32_t size;
 
 	if (from == ring->pushed_seen) {
@@ -145,11 +145,10 @@ ring_peek(struct ring *ring)
 void
 ring_pop(struct ring *ring)
 {
-	uint64_t from =
-	    atomic_load_explicit(&ring->popped, memory_order_relaxed);
+	uint64_t from = atomic_load_explicit(&ring->popped,
+	    memory_order_relaxed);
 	uint32_t size;
 
 	memcpy(&size, at(ring, from), sizeof size);
-	atomic_store_explicit(&ring->popped, from + size,
-	    memory_order_release);
+	atomic_store_explicit(&ring->popped, from + size, memory_order_release);
 }

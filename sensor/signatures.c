@@ -30,18 +30,18 @@ static const struct {
 	    web_ids },
 	[WHERE_HTTP_USER_AGENT] = { 7310006,
 	    "EGRESS HTTP request with a listed User-Agent", web_ids },
-	[WHERE_HTTP_BODY] = { 7310007,
-	    "EGRESS HTTP request with a listed body", delivery_ids },
+	[WHERE_HTTP_BODY] = { 7310007, "EGRESS HTTP request with a listed body",
+	    delivery_ids },
 	[WHERE_TLS_SNI] = { 7310008, "EGRESS TLS to a listed server name",
 	    web_ids },
 	[WHERE_FLOW_DEST] = { 7310009, "EGRESS contact with a listed address",
 	    flow_ids },
-	[WHERE_FLOW_SOURCE] = { 7310010,
-	    "EGRESS contact from a listed address", flow_ids },
+	[WHERE_FLOW_SOURCE] = { 7310010, "EGRESS contact from a listed address",
+	    flow_ids },
 	[WHERE_DNS_MEMORY] = { 7310011,
 	    "EGRESS contact with the address of a listed name", flow_ids },
-	[WHERE_TUNNEL_HOST] = { 7310012,
-	    "EGRESS proxy asked for a listed host", proxy_ids },
+	[WHERE_TUNNEL_HOST] = { 7310012, "EGRESS proxy asked for a listed host",
+	    proxy_ids },
 };
 
 struct signature
@@ -52,7 +52,9 @@ signature_for(const struct indicator *indicator, enum hit_where where)
 	return (struct signature){
 		.id = kinds[where].id,
 		.rev = 1,
-		.severity = confidence >= 80 ? 1 : confidence >= 50 ? 2 : 3,
+		.severity = confidence >= 80   ? 1
+		            : confidence >= 50 ? 2
+		                               : 3,
 		.text = kinds[where].text,
 		.category = CATEGORY,
 		.attack_ids = kinds[where].attack_ids,

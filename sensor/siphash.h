@@ -46,9 +46,9 @@ siphash_word(uint64_t v[4], uint64_t word)
 static inline uint64_t
 siphash(const struct siphash_key *key, const void *octets, size_t len)
 {
-	uint64_t v[4] = { key->k0 ^ 0x736f6d6570736575, key->k1 ^
-		0x646f72616e646f6d, key->k0 ^ 0x6c7967656e657261, key->k1 ^
-		0x7465646279746573 };
+	uint64_t v[4] = { key->k0 ^ 0x736f6d6570736575,
+		key->k1 ^ 0x646f72616e646f6d, key->k0 ^ 0x6c7967656e657261,
+		key->k1 ^ 0x7465646279746573 };
 	const uint8_t *at = octets;
 	uint64_t word, last = (uint64_t)len << 56;
 	size_t left;

@@ -177,7 +177,8 @@ deliver(struct stream *s, struct cursor octets,
 		}
 		part.left = 0;
 		if (!cur_take(&octets, octets.left < room ? octets.left : room,
-			&part) || !pending_append(s, part, reader)) {
+			&part) ||
+		    !pending_append(s, part, reader)) {
 			stream_give_up(s, reader);
 			return;
 		}
@@ -186,8 +187,7 @@ deliver(struct stream *s, struct cursor octets,
 }
 
 static void
-declare_gap(struct stream *s, uint32_t lost,
-    const struct stream_reader *reader)
+declare_gap(struct stream *s, uint32_t lost, const struct stream_reader *reader)
 {
 	offer_pending(s, true, reader);
 	reader->counts->gaps++;
@@ -248,8 +248,8 @@ ahead_insert(struct stream *s, uint32_t seq, struct cursor octets,
 		uint32_t part_len = wire_len, covered;
 		struct cursor part;
 
-		while (*at != NULL && seq_diff((*at)->seq + (*at)->wire_len,
-		    seq) <= 0)
+		while (*at != NULL &&
+		       seq_diff((*at)->seq + (*at)->wire_len, seq) <= 0)
 			at = &(*at)->next;
 		if (*at != NULL && seq_diff((*at)->seq, seq) <= 0) {
 			/* The beginning is there already. */
@@ -322,8 +322,8 @@ hold(struct stream *s, uint32_t seq, struct cursor octets, uint32_t wire_len,
 		return;
 	}
 	while (!s->ended && s->ahead != NULL &&
-	    (s->ahead_octets > reader->memory->ahead_max ||
-		s->ahead_count > count_max))
+	       (s->ahead_octets > reader->memory->ahead_max ||
+		   s->ahead_count > count_max))
 		jump_hole(s, reader);
 }
 
@@ -398,11 +398,9 @@ stream_input(struct stream *s, const struct stream_segment *segment,
 }
 
 void
-stream_acked(struct stream *s, uint32_t ack,
-    const struct stream_reader *reader)
+stream_acked(struct stream *s, uint32_t ack, const struct stream_reader *reader)
 {
-	if (s->ahead == NULL || s->ended ||
-	    seq_diff(ack, s->ahead->seq) < 0)
+	if (s->ahead == NULL || s->ended || seq_diff(ack, s->ahead->seq) < 0)
 		return;
 	if (++s->acked_holes >= HOLE_ACKS) {
 		jump_hole(s, reader);

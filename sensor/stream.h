@@ -40,9 +40,9 @@ void stream_memory_give(struct stream_memory *memory, size_t octets);
 
 struct stream_counts {
 	uint64_t in_order, early, repeated; /* segments with payload */
-	uint64_t strays; /* segments too far ahead for any window */
-	uint64_t gaps, gap_octets;          /* holes given up */
-	uint64_t overflows; /* streams given up: nothing could be held */
+	uint64_t strays;           /* segments too far ahead for any window */
+	uint64_t gaps, gap_octets; /* holes given up */
+	uint64_t overflows;        /* streams given up: nothing could be held */
 };
 
 struct ahead;
@@ -52,10 +52,10 @@ struct stream {
 	uint32_t fin_seq;  /* behind the last octet, where `fin` */
 	bool synced;       /* next_seq is known */
 	bool fin;
-	bool ended; /* nothing more is read */
+	bool ended;          /* nothing more is read */
 	uint8_t acked_holes; /* acknowledgements from behind the hole */
-	uint64_t skip; /* octets that the reader does not want to see */
-	size_t need;   /* octets to hold before it is worth asking again */
+	uint64_t skip;       /* octets that the reader does not want to see */
+	size_t need; /* octets to hold before it is worth asking again */
 	uint8_t *pending;
 	uint32_t pending_len, pending_size;
 	uint32_t ahead_octets, ahead_count;

@@ -25,8 +25,7 @@
 /* ---- observations ---- */
 
 struct observation *
-tracker_observe(struct tracker *t, const struct flow *flow,
-    enum obs_kind kind)
+tracker_observe(struct tracker *t, const struct flow *flow, enum obs_kind kind)
 {
 	struct observation *o = observation_begin(t->builder, kind);
 	unsigned initiator = flow->initiator;
@@ -165,8 +164,8 @@ static bool
 session_holds(const struct session *session)
 {
 	return stream_holds(&session->stream[0]) ||
-	    stream_holds(&session->stream[1]) ||
-	    session->tunnel_host != NULL || session->app->holds(session);
+	       stream_holds(&session->stream[1]) ||
+	       session->tunnel_host != NULL || session->app->holds(session);
 }
 
 /* The list that the session belongs in by now. */
@@ -254,8 +253,7 @@ reclaim_memory(void *arg)
 
 /* An end whose SYN was seen begins there, else with what comes first. */
 static void
-stream_begin(struct stream *stream, const struct flow *flow,
-    enum direction dir)
+stream_begin(struct stream *stream, const struct flow *flow, enum direction dir)
 {
 	stream->synced = flow->seq_known & 1u << dir;
 	stream->next_seq = flow->seq_next[dir];
@@ -283,8 +281,8 @@ session_new(struct tracker *t, struct flow *flow)
 }
 
 void
-session_decide(struct tracker *t, struct session *session,
-    enum app_proto app, uint8_t client, const struct app_ops *ops)
+session_decide(struct tracker *t, struct session *session, enum app_proto app,
+    uint8_t client, const struct app_ops *ops)
 {
 	struct flow *flow = session->flow;
 
@@ -327,8 +325,7 @@ read_octets(void *arg, struct cursor octets, bool last)
 {
 	struct reading *r = arg;
 
-	return r->session->app->octets(r->t, r->session, r->end, octets,
-	    last);
+	return r->session->app->octets(r->t, r->session, r->end, octets, last);
 }
 
 static void
@@ -362,8 +359,9 @@ session_input(struct tracker *t, struct session *session, uint8_t end,
 		.seq = l->seq,
 		.syn = l->tcp_flags & TCP_SYN,
 		.fin = l->tcp_flags & TCP_FIN,
-		.one_sided = session->flow->packets[flow_direction(
-				 session->flow, !end)] == 0,
+		.one_sided =
+		    session->flow
+			->packets[flow_direction(session->flow, !end)] == 0,
 		.octets = l->payload,
 		.wire_len = l->payload_len,
 	};
@@ -409,8 +407,8 @@ session_finish(struct tracker *t, struct session *session)
 static void
 count_sequence(struct flow *flow, enum direction dir, const struct layers *l)
 {
-	uint32_t len = l->payload_len +
-	    !!(l->tcp_flags & TCP_SYN) + !!(l->tcp_flags & TCP_FIN);
+	uint32_t len = l->payload_len + !!(l->tcp_flags & TCP_SYN) +
+	               !!(l->tcp_flags & TCP_FIN);
 	int32_t ahead = (int32_t)(l->seq - flow->seq_next[dir]);
 
 	if (l->tcp_flags & TCP_RST)
@@ -419,15 +417,15 @@ count_sequence(struct flow *flow, enum direction dir, const struct layers *l)
 		flow->seq_known |= (1u << dir) & 3;
 		flow->seq_next[dir] = l->seq + len;
 	} else if (ahead >= 0) {
-		flow->gap_octets +=
-		    (uint32_t)ahead < UINT32_MAX - flow->gap_octets
-		    ? (uint32_t)ahead
-		    : UINT32_MAX - flow->gap_octets;
+		flow->gap_octets += (uint32_t)ahead <
+		                            UINT32_MAX - flow->gap_octets
+		                        ? (uint32_t)ahead
+		                        : UINT32_MAX - flow->gap_octets;
 		flow->seq_next[dir] = l->seq + len;
 	} else {
 		/* What was missing came late, or again. */
-		flow->gap_octets -=
-		    len < flow->gap_octets ? len : flow->gap_octets;
+		flow->gap_octets -= len < flow->gap_octets ? len
+		                                           : flow->gap_octets;
 		if ((int32_t)(l->seq + len - flow->seq_next[dir]) > 0)
 			flow->seq_next[dir] = l->seq + len;
 	}
@@ -476,11 +474,9 @@ track_datagram(struct tracker *t, struct flow *flow, const struct layers *l)
 {
 	if (flow->packets[DIR_OUT] > 0 && flow->packets[DIR_IN] > 0)
 		flow->state = FLOW_ESTABLISHED;
-	if (l->ip_proto != UDP_PROTO || flow->app_dull ||
-	    l->payload_len == 0)
+	if (l->ip_proto != UDP_PROTO || flow->app_dull || l->payload_len == 0)
 		return;
-	app_dns_datagram(t, flow, l->payload,
-	    l->payload.left < l->payload_len);
+	app_dns_datagram(t, flow, l->payload, l->payload.left < l->payload_len);
 	if (flow->app != APP_NONE)
 		tell_app(t, flow);
 }
@@ -520,7 +516,7 @@ track(struct tracker *t, const struct packet *packet, const struct layers *l,
 	}
 	dir = flow_direction(flow, place->sender);
 	rested = !begun && flow->app_dull && l->payload_len > 1 &&
-	    t->now_us > flow->last_us + REST_US;
+	         t->now_us > flow->last_us + REST_US;
 	flow->last_us = t->now_us;
 	flow->octets[dir] += l->wire_len;
 	flow->packets[dir]++;

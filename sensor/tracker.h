@@ -22,9 +22,9 @@ typedef void (*observation_emit)(void *arg, const struct observation *o);
 struct tracker_options {
 	struct flow_limits flows;
 	struct fragment_limits fragments;
-	size_t stream_octets_max;     /* held by all streams */
-	size_t stream_ahead_max;      /* early octets held by one */
-	uint32_t sessions_max;        /* flows with decoders at work */
+	size_t stream_octets_max; /* held by all streams */
+	size_t stream_ahead_max;  /* early octets held by one */
+	uint32_t sessions_max;    /* flows with decoders at work */
 	const struct segments *segments;
 	unsigned kinds; /* OBS_BIT of the kinds that somebody wants */
 	observation_emit emit;
@@ -52,8 +52,7 @@ struct tracker *tracker_new(const struct tracker_options *options);
 void tracker_free(struct tracker *tracker);
 
 /* A packet_handler (sensor/capture.h); `tracker` is a struct tracker. */
-void tracker_packets(void *tracker, const struct packet *packets,
-    size_t count);
+void tracker_packets(void *tracker, const struct packet *packets, size_t count);
 
 /* Live and idle: lets time pass, so that idle flows end. */
 void tracker_idle(struct tracker *tracker, uint64_t now_us);

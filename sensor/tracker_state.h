@@ -66,7 +66,7 @@ struct tracker {
 	struct session *current; /* worked on: never evicted meanwhile */
 
 	uint64_t clock_us; /* without leaps: what idle flows go by */
-	uint64_t tick; /* of that clock, when idle flows were ended last */
+	uint64_t tick;     /* of that clock, when idle flows were ended last */
 	uint32_t leap_packets;
 
 	/* The packet at hand. */
@@ -82,8 +82,8 @@ tracker_wants(const struct tracker *t, enum obs_kind kind)
 }
 
 /* Begins an observation of `kind` with all that the flow knows. */
-struct observation *tracker_observe(struct tracker *t,
-    const struct flow *flow, enum obs_kind kind);
+struct observation *tracker_observe(struct tracker *t, const struct flow *flow,
+    enum obs_kind kind);
 /* Finishes and emits it. */
 void tracker_emit(struct tracker *t);
 
@@ -122,8 +122,7 @@ struct app_ops {
 	void (*gap)(struct tracker *t, struct session *session, uint8_t end,
 	    uint32_t lost);
 	/* The end sends no more; what was held has been offered. */
-	void (*closed)(struct tracker *t, struct session *session,
-	    uint8_t end);
+	void (*closed)(struct tracker *t, struct session *session, uint8_t end);
 	void (*over)(struct tracker *t, struct session *session);
 	/* Whether tracker_take gave it something that it has still got. */
 	bool (*holds)(const struct session *session);

@@ -6,8 +6,8 @@
 
 #include "sensor/segments.h"
 
-#define TCP_PROTO  6
-#define HTTP_PORT  80
+#define TCP_PROTO    6
+#define HTTP_PORT    80
 #define NAME_MAX_LEN 255
 /* Names of open connections are remembered up to this length; for a longer one
  * the sizes stay as they were at its beginning. */
@@ -21,7 +21,7 @@
  */
 struct open {
 	uint64_t flow_id;
-	uint64_t time_us; /* of its latest transaction */
+	uint64_t time_us;   /* of its latest transaction */
 	uint64_t octets[2]; /* of the flow when that began */
 	uint16_t port;
 	uint8_t kind;
@@ -78,8 +78,8 @@ service_set(struct service *service, const char *name, size_t len)
 		len = 0;
 	for (size_t i = 0; i < len; i++)
 		service->name[i] = (char)(name[i] >= 'A' && name[i] <= 'Z'
-			? name[i] | 0x20
-			: name[i]);
+					      ? name[i] | 0x20
+					      : name[i]);
 	service->name[len] = '\0';
 	service->len = (uint8_t)len;
 }
@@ -120,8 +120,8 @@ is_allowed(const struct transactions *ts, const struct service *service,
 	const struct indicator *found[1];
 
 	return ts->options.allowed != NULL && service->len > 0 &&
-	    ioc_match_name(ts->options.allowed, service->name, service->len,
-		at_us, found, 1) > 0;
+	       ioc_match_name(ts->options.allowed, service->name, service->len,
+		   at_us, found, 1) > 0;
 }
 
 /* ---- telling ---- */
@@ -134,8 +134,8 @@ octets32(uint64_t octets)
 
 static struct transaction
 transaction_of(const struct transactions *ts, const struct observation *o,
-    const struct service *service, enum transaction_kind kind,
-    uint64_t time_us, uint16_t port)
+    const struct service *service, enum transaction_kind kind, uint64_t time_us,
+    uint16_t port)
 {
 	return (struct transaction){
 		.time_us = time_us,
@@ -168,8 +168,8 @@ tell_sizes(struct transactions *ts, const struct observation *o)
 	if (open->flow_id != o->flow_id || open->time_us == 0)
 		return;
 	service_set(&service, open->name, open->name_len);
-	t = transaction_of(ts, o, &service,
-	    (enum transaction_kind)open->kind, open->time_us, open->port);
+	t = transaction_of(ts, o, &service, (enum transaction_kind)open->kind,
+	    open->time_us, open->port);
 	t.octets_out = octets32(o->octets[DIR_OUT] - open->octets[DIR_OUT]);
 	t.octets_in = octets32(o->octets[DIR_IN] - open->octets[DIR_IN]);
 	ts->options.sizes(ts->options.arg, &t, o);
@@ -178,12 +178,12 @@ tell_sizes(struct transactions *ts, const struct observation *o)
 /* A transaction of a connection; `first`: its own beginning counts to it. */
 static void
 tell_begin(struct transactions *ts, const struct observation *o,
-    const struct service *service, enum transaction_kind kind,
-    uint64_t time_us, uint16_t port, bool first)
+    const struct service *service, enum transaction_kind kind, uint64_t time_us,
+    uint16_t port, bool first)
 {
 	struct open *open = slot_of(ts, o->flow_id);
-	struct transaction t =
-	    transaction_of(ts, o, service, kind, time_us, port);
+	struct transaction t = transaction_of(ts, o, service, kind, time_us,
+	    port);
 
 	if (first) {
 		t.octets_out = octets32(o->octets[DIR_OUT]);
@@ -217,7 +217,7 @@ static bool
 is_egress(const struct observation *o)
 {
 	return segment_is_internal(o->segment[DIR_OUT]) &&
-	    !segment_is_internal(o->segment[DIR_IN]);
+	       !segment_is_internal(o->segment[DIR_IN]);
 }
 
 static void
@@ -225,9 +225,8 @@ observe_hello(struct transactions *ts, const struct observation *o)
 {
 	struct service service;
 	bool tunnelled = o->tls.tunnel_host.len > 0;
-	struct obs_text own = o->tls.server_name.len > 0
-	    ? o->tls.server_name
-	    : o->tls.tunnel_host;
+	struct obs_text own = o->tls.server_name.len > 0 ? o->tls.server_name
+	                                                 : o->tls.tunnel_host;
 
 	if (!is_egress(o) &&
 	    !(tunnelled && segment_is_internal(o->segment[DIR_OUT])))
@@ -242,9 +241,9 @@ observe_request(struct transactions *ts, const struct observation *o)
 {
 	struct service service;
 	bool first = !is_open(ts, o);
-	uint16_t port = o->http.port != 0 ? o->http.port
-	    : o->http.tunnelled		  ? HTTP_PORT
-					  : o->port[DIR_IN];
+	uint16_t port = o->http.port != 0   ? o->http.port
+	                : o->http.tunnelled ? HTTP_PORT
+	                                    : o->port[DIR_IN];
 
 	if (!is_egress(o) &&
 	    !(o->http.tunnelled && segment_is_internal(o->segment[DIR_OUT])))
@@ -252,8 +251,8 @@ observe_request(struct transactions *ts, const struct observation *o)
 	if (!first)
 		tell_sizes(ts, o);
 	service_of(ts, o, o->http.host, &service);
-	tell_begin(ts, o, &service, TRANSACTION_HTTP, o->http.request_us,
-	    port, first);
+	tell_begin(ts, o, &service, TRANSACTION_HTTP, o->http.request_us, port,
+	    first);
 }
 
 static void

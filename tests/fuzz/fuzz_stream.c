@@ -137,7 +137,7 @@ read_whims(struct model *m, struct cursor *in)
 	m->need = which & 4 ? number * 3u : 0;
 	if (which & 8)
 		m->skip = which & 16 && number == 255 ? STREAM_SKIP_ALL
-						      : number * 16u;
+		                                      : number * 16u;
 	m->refuse = which & 32;
 	m->end = (which & 192) == 192;
 	return true;
@@ -164,8 +164,7 @@ static bool
 read_segment(struct model *m, uint8_t op, struct cursor *in,
     const struct stream_reader *reader)
 {
-	struct stream_segment segment = { .fin = op & 4,
-		.one_sided = op & 8 };
+	struct stream_segment segment = { .fin = op & 4, .one_sided = op & 8 };
 	uint16_t at;
 	uint8_t len, cut = 0;
 
@@ -201,8 +200,7 @@ read_stray(struct model *m, struct cursor *in,
 }
 
 static bool
-read_ack(struct model *m, struct cursor *in,
-    const struct stream_reader *reader)
+read_ack(struct model *m, struct cursor *in, const struct stream_reader *reader)
 {
 	uint16_t at;
 

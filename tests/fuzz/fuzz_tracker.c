@@ -64,8 +64,8 @@ check_array(const struct observation *o, struct obs_array array, size_t size)
 static void
 check_dns(const struct observation *o)
 {
-	const struct obs_question *q =
-	    check_array(o, o->dns.questions, sizeof *q);
+	const struct obs_question *q = check_array(o, o->dns.questions,
+	    sizeof *q);
 	const struct obs_record *r = check_array(o, o->dns.records, sizeof *r);
 
 	for (uint32_t i = 0; i < o->dns.questions.count; i++)
@@ -75,7 +75,7 @@ check_dns(const struct observation *o)
 		check_text(o, r[i].data);
 		check_text(o, r[i].extra);
 		require(r[i].section >= DNS_ANSWER &&
-		    r[i].section <= DNS_ADDITIONAL);
+			r[i].section <= DNS_ADDITIONAL);
 	}
 }
 
@@ -98,8 +98,8 @@ check_http(const struct observation *o)
 static void
 check_tls(const struct observation *o)
 {
-	const struct obs_text *names =
-	    check_array(o, o->tls.client_alpn, sizeof *names);
+	const struct obs_text *names = check_array(o, o->tls.client_alpn,
+	    sizeof *names);
 
 	for (uint32_t i = 0; i < o->tls.client_alpn.count; i++)
 		check_text(o, names[i]);
@@ -209,8 +209,8 @@ read_segment(struct scene *scene, unsigned flow, unsigned side, bool odd,
 	frame_tcp(&f, &from, &to, seq, scene->end[flow][!side].seq, flags,
 	    payload.at, payload.left);
 	if (!odd)
-		end->seq += (uint32_t)payload.left +
-		    !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
+		end->seq += (uint32_t)payload.left + !!(flags & TCP_SYN) +
+		            !!(flags & TCP_FIN);
 	send_frame(scene, &f);
 	return true;
 }
@@ -232,8 +232,7 @@ read_datagram(struct scene *scene, unsigned flow, unsigned side,
 
 /* Time, losses, and what the capture cut off. */
 static bool
-read_event(struct scene *scene, unsigned flow, unsigned side,
-    struct cursor *in)
+read_event(struct scene *scene, unsigned flow, unsigned side, struct cursor *in)
 {
 	uint8_t which, number;
 
@@ -296,8 +295,8 @@ check_counts(const struct scene *scene)
 	require(scene->told[OBS_FLOW_END] == counts.flows.created);
 	require(scene->told[OBS_FLOW_APP] <= counts.flows.created);
 	require(scene->told[OBS_HTTP_REQUEST] == counts.apps.http_requests);
-	require(scene->told[OBS_HTTP] <= counts.apps.http_requests +
-		counts.apps.http_responses);
+	require(scene->told[OBS_HTTP] <=
+		counts.apps.http_requests + counts.apps.http_responses);
 	require(scene->told[OBS_HTTP] >= counts.apps.http_responses);
 	require(scene->told[OBS_TLS_HELLO] == counts.apps.tls_hellos);
 	require(scene->told[OBS_DNS] == counts.apps.dns_messages);

@@ -24,8 +24,8 @@ replay(const char *path)
 	}
 	rewind(file);
 	data = malloc((size_t)size + 1);
-	if (data == NULL || fread(data + 1, 1, (size_t)size, file) !=
-	    (size_t)size) {
+	if (data == NULL ||
+	    fread(data + 1, 1, (size_t)size, file) != (size_t)size) {
 		perror(path);
 		return 1;
 	}

@@ -14,7 +14,7 @@
  */
 
 #define FRAME_HEADERS_MAX 54
-#define FRAME_LINK_TYPE 1 /* LINKTYPE_ETHERNET */
+#define FRAME_LINK_TYPE   1 /* LINKTYPE_ETHERNET */
 
 struct frame_end {
 	uint8_t addr[4];

@@ -125,7 +125,7 @@ in_records(const struct message *handshake, size_t max)
 
 	for (size_t at = 0; at < handshake->len; at += max) {
 		size_t n = handshake->len - at < max ? handshake->len - at
-						     : max;
+		                                     : max;
 
 		put_int(&out, 22, 1);
 		put_int(&out, 0x0301, 2);

@@ -22,11 +22,11 @@
  */
 
 #define SECOND UINT64_C(1000000)
-#define NOW (UINT64_C(1774915263) * SECOND)
+#define NOW    (UINT64_C(1774915263) * SECOND)
 
 #define ALL_KINDS (OBS_BIT(OBS_TLS + 1) - 1)
 #define MESSAGES                                                               \
-	(OBS_BIT(OBS_DNS) | OBS_BIT(OBS_HTTP_REQUEST) | OBS_BIT(OBS_HTTP) |   \
+	(OBS_BIT(OBS_DNS) | OBS_BIT(OBS_HTTP_REQUEST) | OBS_BIT(OBS_HTTP) |    \
 	    OBS_BIT(OBS_TLS_HELLO) | OBS_BIT(OBS_TLS))
 
 /* ---- what the tracker tells, a line for each observation ---- */
@@ -37,11 +37,11 @@ struct bench {
 	char told[65536];
 	size_t told_len;
 	uint64_t now_us, number;
-	uint64_t flow_id;           /* of the last observation */
-	struct observation last;    /* without its text */
-	struct observation *copy;   /* of the last one, with its text */
-	bool quiet;                 /* only checks */
-	size_t batch_max, batched;  /* 0: each packet by itself */
+	uint64_t flow_id;          /* of the last observation */
+	struct observation last;   /* without its text */
+	struct observation *copy;  /* of the last one, with its text */
+	bool quiet;                /* only checks */
+	size_t batch_max, batched; /* 0: each packet by itself */
 	struct packet batch[CAPTURE_BATCH_MAX];
 	unsigned requests, exchanges, flow_ends, evicted;
 };
@@ -199,7 +199,8 @@ say_observation(struct bench *b, const struct observation *o)
 		say_tls(b, o);
 		break;
 	}
-	say(b, "%s%s\n", o->cut ? " cut" : "", o->midstream ? " midstream" : "");
+	say(b, "%s%s\n", o->cut ? " cut" : "",
+	    o->midstream ? " midstream" : "");
 }
 
 static inline void
@@ -238,7 +239,7 @@ some_options(unsigned kinds)
 {
 	return (struct tracker_options){
 		.flows = { .flows_max = 1000,
-			.idle_s = { 30, 10, 40, 60, 600 } },
+		    .idle_s = { 30, 10, 40, 60, 600 } },
 		.fragments = { 16, 1 << 20, 60 * SECOND },
 		.stream_octets_max = 1 << 20,
 		.stream_ahead_max = 64 * 1024,
@@ -348,7 +349,7 @@ talk_to(struct bench *b, uint16_t client_port, uint16_t server_port)
 {
 	return (struct talk){ b,
 		{ { { 192, 0, 2, 1 }, client_port },
-			{ { 198, 51, 100, 7 }, server_port } },
+		    { { 198, 51, 100, 7 }, server_port } },
 		{ 1000, 0xfffffff0 }, false };
 }
 
@@ -364,8 +365,7 @@ send_at(struct talk *k, enum direction dir, uint32_t seq, uint8_t flags,
 }
 
 static inline void
-send_octets(struct talk *k, enum direction dir, const void *octets,
-    size_t len)
+send_octets(struct talk *k, enum direction dir, const void *octets, size_t len)
 {
 	send_at(k, dir, k->seq[dir], TCP_ACK | TCP_PSH, octets, len);
 	k->seq[dir] += (uint32_t)len;

@@ -13,8 +13,8 @@
 #include "sensor/observation_builder.h"
 
 #define SECOND UINT64_C(1000000)
-#define NOW (UINT64_C(1774915263) * SECOND)
-#define GRACE (3600 * SECOND)
+#define NOW    (UINT64_C(1774915263) * SECOND)
+#define GRACE  (3600 * SECOND)
 
 enum { A = 1, NS = 2, CNAME = 5, AAAA = 28, DNAME = 39, HTTPS = 65 };
 
@@ -28,21 +28,27 @@ static const uint8_t plain4[4] = { 198, 51, 100, 7 };
 static const struct indicator listed[] = {
 	{ .type = INDICATOR_DOMAIN, .value = "sfrclak.com" },
 	{ .type = INDICATOR_HOST, .value = "c2.hosting.example" },
-	{ .type = INDICATOR_ADDRESS, .value = "142.11.206.73",
+	{ .type = INDICATOR_ADDRESS,
+	    .value = "142.11.206.73",
 	    .prefix_bits = 128 },
-	{ .type = INDICATOR_ADDRESS, .value = "203.0.113.9", .port = 8000,
+	{ .type = INDICATOR_ADDRESS,
+	    .value = "203.0.113.9",
+	    .port = 8000,
 	    .prefix_bits = 128 },
-	{ .type = INDICATOR_ADDRESS, .value = "2001:db8::66",
+	{ .type = INDICATOR_ADDRESS,
+	    .value = "2001:db8::66",
 	    .prefix_bits = 128 },
 	{ .type = INDICATOR_URL, .value = "https://paste.example/raw/abc" },
-	{ .type = INDICATOR_URL, .value = "http://paste.example:8080/other",
+	{ .type = INDICATOR_URL,
+	    .value = "http://paste.example:8080/other",
 	    .port = 8080 },
 	{ .type = INDICATOR_PATH, .value = "/6202033" },
 	{ .type = INDICATOR_PATH, .value = "/raw/abc" },
 	{ .type = INDICATOR_USER_AGENT,
 	    .value = "mozilla/4.0 (compatible; msie 8.0)" },
 	{ .type = INDICATOR_HTTP_BODY, .value = "packages.npm.org/product" },
-	{ .type = INDICATOR_DOMAIN, .value = "over.example",
+	{ .type = INDICATOR_DOMAIN,
+	    .value = "over.example",
 	    .valid_until_us = NOW },
 };
 
@@ -69,8 +75,7 @@ set_of(const struct indicator *list, size_t count)
 	struct ioc_set *set;
 
 	assert_non_null(builder);
-	feed = ioc_builder_feed(builder,
-	    &(struct feed){ .source = "a feed" });
+	feed = ioc_builder_feed(builder, &(struct feed){ .source = "a feed" });
 	for (size_t i = 0; i < count; i++) {
 		struct indicator indicator = complete(list[i], feed);
 
@@ -226,8 +231,7 @@ static void
 named_flow_ends(struct bench *b, uint8_t client, const uint8_t server[4],
     enum app_proto app)
 {
-	struct observation *o =
-	    observe(b, OBS_FLOW_END, client, server, 443);
+	struct observation *o = observe(b, OBS_FLOW_END, client, server, 443);
 
 	o->app = (uint8_t)app;
 	o->flow.named = true;
@@ -305,8 +309,7 @@ static void
 hello(struct bench *b, uint8_t client, const uint8_t server[4],
     const char *name)
 {
-	struct observation *o =
-	    observe(b, OBS_TLS_HELLO, client, server, 443);
+	struct observation *o = observe(b, OBS_TLS_HELLO, client, server, 443);
 
 	o->app = APP_TLS;
 	o->tls.has_client = true;
@@ -437,8 +440,7 @@ a_listed_address_in_an_answer_is_a_hit(void **state)
 	struct bench *b = *state;
 	uint8_t hints[32] = { 0 };
 	struct addr first = addr_v4(plain4), second = addr_v4(bad4);
-	const struct record aaaa = { AAAA, bad6, 16, DNS_ANSWER, 60, NULL,
-		0 };
+	const struct record aaaa = { AAAA, bad6, 16, DNS_ANSWER, 60, NULL, 0 };
 	const struct record https = { HTTPS, NULL, 0, DNS_ANSWER, 60, hints,
 		sizeof hints };
 
@@ -545,12 +547,12 @@ a_listed_host_is_a_hit(void **state)
 	request(b, (struct request){ .host = "sfrclak.com", .path = "/" });
 	assert_hits(b, "http.host sfrclak.com sfrclak.com\n");
 	request(b, (struct request){ .method = "OPTIONS",
-		       .host = "www.sfrclak.com", .path = "/" });
+		       .host = "www.sfrclak.com",
+		       .path = "/" });
 	detector_finish(b->detector);
 	assert_hits(b, "http.host sfrclak.com sfrclak.com\n");
 	request(b, (struct request){ .path = "/" });
-	request(b, (struct request){ .host = "harmless.example",
-		       .path = "/" });
+	request(b, (struct request){ .host = "harmless.example", .path = "/" });
 	assert_hits(b, "");
 }
 
@@ -565,11 +567,10 @@ a_listed_url_says_more_than_its_path(void **state)
 	request(b, (struct request){ .host = "elsewhere.example",
 		       .path = "/raw/abc?x=1" });
 	assert_hits(b, "http.path /raw/abc /raw/abc?x=1\n");
-	request(b, (struct request){ .host = "sfrclak.com",
-		       .path = "/6202033" });
-	assert_hits(b,
-	    "http.host sfrclak.com sfrclak.com\n"
-	    "http.path /6202033 /6202033\n");
+	request(b,
+	    (struct request){ .host = "sfrclak.com", .path = "/6202033" });
+	assert_hits(b, "http.host sfrclak.com sfrclak.com\n"
+		       "http.path /6202033 /6202033\n");
 }
 
 static void
@@ -595,13 +596,13 @@ static void
 a_listed_user_agent_counts_with_its_case(void **state)
 {
 	struct bench *b = *state;
-	struct request r = { .host = "harmless.example", .path = "/",
+	struct request r = { .host = "harmless.example",
+		.path = "/",
 		.user_agent = "mozilla/4.0 (compatible; msie 8.0)" };
 
 	request(b, r);
-	assert_hits(b,
-	    "http.user_agent mozilla/4.0 (compatible; msie 8.0) "
-	    "mozilla/4.0 (compatible; msie 8.0)\n");
+	assert_hits(b, "http.user_agent mozilla/4.0 (compatible; msie 8.0) "
+		       "mozilla/4.0 (compatible; msie 8.0)\n");
 	r.user_agent = "Mozilla/4.0 (compatible; MSIE 8.0)";
 	request(b, r);
 	r.user_agent = "mozilla/4.0 (compatible; msie 8.0) ";
@@ -615,13 +616,14 @@ static void
 a_body_that_begins_as_listed_is_a_hit(void **state)
 {
 	struct bench *b = *state;
-	struct request r = { .method = "POST", .host = "harmless.example",
-		.path = "/", .body = "packages.npm.org/product1\n{}" };
+	struct request r = { .method = "POST",
+		.host = "harmless.example",
+		.path = "/",
+		.body = "packages.npm.org/product1\n{}" };
 
 	request(b, r);
-	assert_hits(b,
-	    "http.request_body packages.npm.org/product "
-	    "packages.npm.org/product\n");
+	assert_hits(b, "http.request_body packages.npm.org/product "
+		       "packages.npm.org/product\n");
 	r.body = "packages.npm.org/produc";
 	request(b, r);
 	r.body = "x=packages.npm.org/product";
@@ -635,7 +637,8 @@ a_proxy_asked_for_a_listed_host_is_a_hit(void **state)
 	struct bench *b = *state;
 
 	request(b, (struct request){ .method = "CONNECT",
-		       .host = "sfrclak.com", .port = 8000 });
+		       .host = "sfrclak.com",
+		       .port = 8000 });
 	assert_hits(b, "http.connect sfrclak.com sfrclak.com\n");
 }
 
@@ -644,7 +647,8 @@ static void
 a_proxy_asked_for_a_listed_address_is_a_hit(void **state)
 {
 	struct bench *b = *state;
-	struct request r = { .method = "CONNECT", .host = "142.11.206.73",
+	struct request r = { .method = "CONNECT",
+		.host = "142.11.206.73",
 		.port = 8000 };
 
 	request(b, r);
@@ -655,7 +659,8 @@ a_proxy_asked_for_a_listed_address_is_a_hit(void **state)
 	r.host = "203.0.113.9"; /* listed with port 8000 */
 	request(b, r);
 	assert_hits(b, "http.connect 203.0.113.9 203.0.113.9\n");
-	r = (struct request){ .host = "203.0.113.9", .path = "/",
+	r = (struct request){ .host = "203.0.113.9",
+		.path = "/",
 		.proxied = true };
 	request(b, r);
 	assert_hits(b, "");

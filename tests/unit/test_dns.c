@@ -16,68 +16,123 @@
 /* clang-format off: it would give each piece of an octet string a line. */
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define WIRE(text)   { (const uint8_t *)(text), sizeof(text) - 1 }
+#define WIRE(text)                                                             \
+	{                                                                      \
+		(const uint8_t *)(text), sizeof(text) - 1                      \
+	}
 
 /* RFC 1035 section 4.1.1: id, flags, four counts. */
-#define HEADER(flags, qd, an, ns, ar)                                        \
+#define HEADER(flags, qd, an, ns, ar)                                          \
 	"\x12\x34" flags "\x00" qd "\x00" an "\x00" ns "\x00" ar
-#define EXAMPLE "\x07" "example" "\x03" "com" "\x00"
-#define NAME_C  "\xc0\x0c" /* the first question's name */
+#define EXAMPLE                                                                \
+	"\x07"                                                                 \
+	"example"                                                              \
+	"\x03"                                                                 \
+	"com"                                                                  \
+	"\x00"
+#define NAME_C     "\xc0\x0c" /* the first question's name */
 #define T_IN(type) "\x00" type "\x00\x01"
-#define TTL_300 "\x00\x00\x01\x2c"
-#define OPT_RR  "\x00\x00\x29\x04\xd0\x00\x00\x80\x00\x00\x00"
+#define TTL_300    "\x00\x00\x01\x2c"
+#define OPT_RR     "\x00\x00\x29\x04\xd0\x00\x00\x80\x00\x00\x00"
 
-static const struct cursor a_query = WIRE(
-    HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x01") EXAMPLE T_IN("\x01")
-	OPT_RR);
+static const struct cursor a_query = WIRE(HEADER("\x01\x00", "\x01", "\x00",
+    "\x00", "\x01") EXAMPLE T_IN("\x01") OPT_RR);
 
-static const struct cursor a_response = WIRE(
-    HEADER("\x81\x80", "\x01", "\x02", "\x00", "\x01")
-    "\x03" "WwW" EXAMPLE T_IN("\x01")
-    NAME_C T_IN("\x05") TTL_300 "\x00\x06" "\x03" "cdn" "\xc0\x10"
-    "\xc0\x2d" T_IN("\x01") TTL_300 "\x00\x04" "\xc0\x00\x02\x07"
-    OPT_RR);
+static const struct cursor a_response = WIRE(HEADER("\x81\x80", "\x01", "\x02",
+    "\x00", "\x01") "\x03"
+		    "WwW" EXAMPLE T_IN("\x01") NAME_C T_IN("\x05") TTL_300
+    "\x00\x06"
+    "\x03"
+    "cdn"
+    "\xc0\x10"
+    "\xc0\x2d" T_IN("\x01") TTL_300 "\x00\x04"
+				    "\xc0\x00\x02\x07" OPT_RR);
 
 /* One of each type that has a reader; the zone's name is at 12. */
-static const struct cursor all_types = WIRE(
-    HEADER("\x85\x80", "\x01", "\x09", "\x01", "\x01") EXAMPLE T_IN("\xff")
-    NAME_C T_IN("\x1c") TTL_300 "\x00\x10"
-	"\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x35"
-    NAME_C T_IN("\x02") TTL_300 "\x00\x05" "\x02" "ns" NAME_C
-    NAME_C T_IN("\x0f") TTL_300 "\x00\x09" "\x00\x0a" "\x04" "mail" NAME_C
-    "\x04" "_sip" NAME_C T_IN("\x21") TTL_300 "\x00\x0a"
-	"\x00\x01\x00\x02\x13\xc4" "\x01" "s" NAME_C
-    NAME_C T_IN("\x10") TTL_300 "\x00\x08" "\x03" "a=b" "\x00" "\x02" "\xff."
-    "\x01" "1" "\x07" "in-addr" "\x04" "arpa" "\x00" T_IN("\x0c") TTL_300
-	"\x00\x02" NAME_C
-    "\x01" "d" NAME_C T_IN("\x27") TTL_300 "\x00\x02" NAME_C
-    NAME_C T_IN("\x41") TTL_300 "\x00\x20" "\x00\x01\x00"
-	"\x00\x01\x00\x03" "\x02" "h2"
-	"\x00\x04\x00\x08" "\xc0\x00\x02\x01\xc0\x00\x02\x02"
-	"\x00\x05\x00\x06" "ech..."
-    NAME_C "\xff\x00\x00\x01" TTL_300 "\x00\x01" "?"
-    NAME_C T_IN("\x06") TTL_300 "\x00\x20" "\x02" "ns" NAME_C
-	"\x04" "root" NAME_C "\x00\x00\x00\x01\x00\x00\x0e\x10"
-	"\x00\x00\x02\x58\x00\x01\x51\x80\xff\xff\xff\xff"
-    OPT_RR);
+static const struct cursor all_types = WIRE(HEADER("\x85\x80", "\x01", "\x09",
+    "\x01", "\x01") EXAMPLE T_IN("\xff") NAME_C T_IN("\x1c") TTL_300
+    "\x00\x10"
+    "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x35" NAME_C
+	T_IN("\x02") TTL_300 "\x00\x05"
+			     "\x02"
+			     "ns" NAME_C NAME_C T_IN("\x0f") TTL_300
+    "\x00\x09"
+    "\x00\x0a"
+    "\x04"
+    "mail" NAME_C "\x04"
+    "_sip" NAME_C T_IN("\x21") TTL_300 "\x00\x0a"
+				       "\x00\x01\x00\x02\x13\xc4"
+				       "\x01"
+				       "s" NAME_C NAME_C T_IN("\x10") TTL_300
+    "\x00\x08"
+    "\x03"
+    "a=b"
+    "\x00"
+    "\x02"
+    "\xff."
+    "\x01"
+    "1"
+    "\x07"
+    "in-addr"
+    "\x04"
+    "arpa"
+    "\x00" T_IN("\x0c") TTL_300 "\x00\x02" NAME_C "\x01"
+				"d" NAME_C T_IN("\x27") TTL_300
+    "\x00\x02" NAME_C NAME_C T_IN("\x41") TTL_300
+    "\x00\x20"
+    "\x00\x01\x00"
+    "\x00\x01\x00\x03"
+    "\x02"
+    "h2"
+    "\x00\x04\x00\x08"
+    "\xc0\x00\x02\x01\xc0\x00\x02\x02"
+    "\x00\x05\x00\x06"
+    "ech..." NAME_C "\xff\x00\x00\x01" TTL_300 "\x00\x01"
+    "?" NAME_C T_IN("\x06") TTL_300
+    "\x00\x20"
+    "\x02"
+    "ns" NAME_C "\x04"
+    "root" NAME_C "\x00\x00\x00\x01\x00\x00\x0e\x10"
+    "\x00\x00\x02\x58\x00\x01\x51\x80\xff\xff\xff\xff" OPT_RR);
 
 /* RFC 6762: two questions that want unicast, one known answer. */
 static const struct cursor mdns_query = WIRE(
     "\x00\x00\x00\x00\x00\x02\x00\x01\x00\x00\x00\x00"
-    "\x05" "_ipps" "\x04" "_tcp" "\x05" "local" "\x00" "\x00\x0c\x80\x01"
-    "\x04" "_ipp" "\xc0\x12" "\x00\x0c\x80\x01"
-    NAME_C T_IN("\x0c") TTL_300 "\x00\x07" "\x04" "lab1" NAME_C);
+    "\x05"
+    "_ipps"
+    "\x04"
+    "_tcp"
+    "\x05"
+    "local"
+    "\x00"
+    "\x00\x0c\x80\x01"
+    "\x04"
+    "_ipp"
+    "\xc0\x12"
+    "\x00\x0c\x80\x01" NAME_C T_IN("\x0c") TTL_300 "\x00\x07"
+						   "\x04"
+						   "lab1" NAME_C);
 
 static const struct cursor mdns_response = WIRE(
     "\x00\x00\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00"
-    "\x02" "pc" "\x05" "local" "\x00" "\x00\x01\x80\x01" TTL_300
-    "\x00\x04" "\xc0\x00\x02\x09");
+    "\x02"
+    "pc"
+    "\x05"
+    "local"
+    "\x00"
+    "\x00\x01\x80\x01" TTL_300 "\x00\x04"
+    "\xc0\x00\x02\x09");
 
 /* RFC 2136: example.com, prerequisite "has an address", one record added. */
 static const struct cursor update = WIRE(
-    HEADER("\x28\x00", "\x01", "\x01", "\x01", "\x00") EXAMPLE T_IN("\x06")
-    "\x01" "a" NAME_C "\x00\x01\x00\xff" "\x00\x00\x00\x00" "\x00\x00"
-    "\x01" "b" NAME_C T_IN("\x01") TTL_300 "\x00\x04" "\xc0\x00\x02\x08");
+    HEADER("\x28\x00", "\x01", "\x01", "\x01", "\x00") EXAMPLE T_IN(
+	"\x06") "\x01"
+		"a" NAME_C "\x00\x01\x00\xff"
+		"\x00\x00\x00\x00"
+		"\x00\x00"
+		"\x01"
+		"b" NAME_C T_IN("\x01") TTL_300 "\x00\x04"
+						"\xc0\x00\x02\x08");
 
 static const struct cursor notify = WIRE(
     HEADER("\x24\x00", "\x01", "\x00", "\x00", "\x00") EXAMPLE T_IN("\x06"));
@@ -258,7 +313,10 @@ static void
 txt_data_is_a_list_of_strings(void **state)
 {
 	struct dns_record record = record_at(all_types, 5);
-	struct cursor string, bad = WIRE("\x01" "a" "\x05" "cut");
+	struct cursor string, bad = WIRE("\x01"
+					 "a"
+					 "\x05"
+					 "cut");
 
 	(void)state;
 	assert_true(dns_txt_next(&record.rdata, &string));
@@ -315,7 +373,14 @@ record_of(struct cursor rdata)
 	return (struct dns_record){ .rdata = rdata };
 }
 
-#define FOO "\x03" "foo" "\x07" "example" "\x03" "com" "\x00"
+#define FOO                                                                    \
+	"\x03"                                                                 \
+	"foo"                                                                  \
+	"\x07"                                                                 \
+	"example"                                                              \
+	"\x03"                                                                 \
+	"com"                                                                  \
+	"\x00"
 
 /* RFC 9460 appendix D. */
 static void
@@ -323,9 +388,10 @@ the_examples_of_rfc_9460_are_read(void **state)
 {
 	static const struct cursor alias = WIRE("\x00\x00" FOO);
 	static const struct cursor empty = WIRE("\x00\x01\x00");
-	static const struct cursor port =
-	    WIRE("\x00\x10" FOO "\x00\x03\x00\x02\x00\x35");
-	static const struct cursor v6 = WIRE("\x00\x01" FOO "\x00\x06\x00\x20"
+	static const struct cursor port = WIRE(
+	    "\x00\x10" FOO "\x00\x03\x00\x02\x00\x35");
+	static const struct cursor v6 = WIRE(
+	    "\x00\x01" FOO "\x00\x06\x00\x20"
 	    "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"
 	    "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x53\x00\x01");
 	struct dns_svcb_hints hints = { 0 };
@@ -367,14 +433,24 @@ bad_service_params_are_malformed(void **state)
 		WIRE("\x00"),
 		WIRE("\x00\x01"),
 		/* cut within a param */
-		WIRE("\x00\x01\x00" "\x00\x03\x00\x02\x00"),
+		WIRE("\x00\x01\x00"
+		     "\x00\x03\x00\x02\x00"),
 		/* the same key twice; out of order */
-		WIRE("\x00\x01\x00" "\x00\x08\x00\x00" "\x00\x08\x00\x00"),
-		WIRE("\x00\x01\x00" "\x00\x08\x00\x00" "\x00\x07\x00\x00"),
+		WIRE("\x00\x01\x00"
+		     "\x00\x08\x00\x00"
+		     "\x00\x08\x00\x00"),
+		WIRE("\x00\x01\x00"
+		     "\x00\x08\x00\x00"
+		     "\x00\x07\x00\x00"),
 		/* hints of no address, and of a part of one */
-		WIRE("\x00\x01\x00" "\x00\x04\x00\x00"),
-		WIRE("\x00\x01\x00" "\x00\x04\x00\x05" "\x0a\x00\x00\x01\x0a"),
-		WIRE("\x00\x01\x00" "\x00\x06\x00\x04" "\x0a\x00\x00\x01"),
+		WIRE("\x00\x01\x00"
+		     "\x00\x04\x00\x00"),
+		WIRE("\x00\x01\x00"
+		     "\x00\x04\x00\x05"
+		     "\x0a\x00\x00\x01\x0a"),
+		WIRE("\x00\x01\x00"
+		     "\x00\x06\x00\x04"
+		     "\x0a\x00\x00\x01"),
 	};
 	struct dns_record record;
 	struct dns_svcb svcb;
@@ -391,14 +467,19 @@ bad_service_params_are_malformed(void **state)
 static void
 data_that_is_not_of_its_type_is_malformed(void **state)
 {
-	static const struct cursor name_then_more = WIRE("\x01" "a" "\x00" "x");
-	static const struct cursor no_end = WIRE("\x01" "a");
+	static const struct cursor name_then_more = WIRE("\x01"
+							 "a"
+							 "\x00"
+							 "x");
+	static const struct cursor no_end = WIRE("\x01"
+						 "a");
 	static const struct cursor self = WIRE("\xc0\x00");
 	static const struct cursor five = WIRE("\x0a\x00\x00\x01\x00");
 	static const struct cursor seventeen = WIRE("0123456789abcdef!");
-	static const struct cursor soa_short =
-	    WIRE("\x00\x00" "\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03"
-		 "\x00\x00\x00\x04\x00\x00\x00");
+	static const struct cursor soa_short = WIRE(
+	    "\x00\x00"
+	    "\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03"
+	    "\x00\x00\x00\x04\x00\x00\x00");
 	static const struct cursor srv_short = WIRE("\x00\x01\x00\x02\x00");
 	static const struct cursor nothing = WIRE("");
 	struct dns_record record;
@@ -431,8 +512,7 @@ data_that_is_not_of_its_type_is_malformed(void **state)
 	record = record_of(nothing);
 	assert_int_equal(dns_name_rdata(nothing, &record, &name),
 	    DECODE_MALFORMED);
-	assert_int_equal(dns_mx_rdata(nothing, &record, &mx),
-	    DECODE_MALFORMED);
+	assert_int_equal(dns_mx_rdata(nothing, &record, &mx), DECODE_MALFORMED);
 	assert_int_equal(dns_addr_rdata(&record, &addr), DECODE_MALFORMED);
 }
 
@@ -440,9 +520,11 @@ static void
 a_name_in_data_must_end_within_the_data(void **state)
 {
 	/* CNAME data of two octets, "\x01a", and the root label behind it. */
-	static const struct cursor message =
-	    WIRE(HEADER("\x81\x80", "\x00", "\x01", "\x00", "\x00") "\x00"
-		T_IN("\x05") TTL_300 "\x00\x02" "\x01" "a" "\x00");
+	static const struct cursor message = WIRE(HEADER("\x81\x80", "\x00",
+	    "\x01", "\x00", "\x00") "\x00" T_IN("\x05") TTL_300 "\x00\x02"
+								"\x01"
+								"a"
+								"\x00");
 	struct dns_record record = record_at(message, 0);
 	struct dns_name name;
 
@@ -455,11 +537,13 @@ static void
 opt_tells_what_edns_offers(void **state)
 {
 	/* 4096 octets, extended rcode BADVERS, version 1, DO, a cookie. */
-	static const struct cursor message =
-	    WIRE(HEADER("\x80\x00", "\x00", "\x00", "\x00", "\x01") "\x00"
-		"\x00\x29\x10\x00\x01\x01\x80\x00\x00\x0c"
-		"\x00\x0a\x00\x08" "01234567");
-	static const struct cursor bad = WIRE("\x00\x0a\x00\x08" "0123456");
+	static const struct cursor message = WIRE(HEADER("\x80\x00", "\x00",
+	    "\x00", "\x00", "\x01") "\x00"
+				    "\x00\x29\x10\x00\x01\x01\x80\x00\x00\x0c"
+				    "\x00\x0a\x00\x08"
+				    "01234567");
+	static const struct cursor bad = WIRE("\x00\x0a\x00\x08"
+					      "0123456");
 	struct dns_record record = record_at(message, 0);
 	struct dns_opt opt;
 
@@ -502,13 +586,15 @@ a_truncated_message_gives_the_records_that_are_whole(void **state)
 static void
 what_came_before_a_malformed_record_stays_usable(void **state)
 {
-	static const struct cursor message =
-	    WIRE(HEADER("\x81\x80", "\x01", "\x02", "\x00", "\x00") EXAMPLE
-		T_IN("\x01") NAME_C T_IN("\x01") TTL_300 "\x00\x04"
-		"\xc0\x00\x02\x07" "\x40" T_IN("\x01") TTL_300 "\x00\x00");
-	static const struct cursor forward =
-	    WIRE(HEADER("\x81\x80", "\x00", "\x01", "\x00", "\x00") "\xc0\x20"
-		T_IN("\x01") TTL_300 "\x00\x04" "\xc0\x00\x02\x07");
+	static const struct cursor message = WIRE(HEADER("\x81\x80", "\x01",
+	    "\x02", "\x00", "\x00") EXAMPLE T_IN("\x01") NAME_C T_IN("\x01")
+		TTL_300 "\x00\x04"
+			"\xc0\x00\x02\x07"
+			"\x40" T_IN("\x01") TTL_300 "\x00\x00");
+	static const struct cursor forward = WIRE(
+	    HEADER("\x81\x80", "\x00", "\x01", "\x00", "\x00") "\xc0\x20" T_IN(
+		"\x01") TTL_300 "\x00\x04"
+				"\xc0\x00\x02\x07");
 
 	(void)state;
 	assert_int_equal(records_until(message, DECODE_MALFORMED), 2);
@@ -519,11 +605,14 @@ static void
 an_owner_is_found_behind_the_pointers_it_begins_with(void **state)
 {
 	/* The second answer points to a pointer to the question's name. */
-	static const struct cursor message =
-	    WIRE(HEADER("\x81\x80", "\x01", "\x03", "\x00", "\x00") EXAMPLE
-		T_IN("\x01") NAME_C T_IN("\x10") TTL_300 "\x00\x00"
-		"\xc0\x1d" T_IN("\x10") TTL_300 "\x00\x00"
-		"\x01" "a" "\xc0\x1d" T_IN("\x10") TTL_300 "\x00\x00");
+	static const struct cursor message = WIRE(HEADER("\x81\x80", "\x01",
+	    "\x03", "\x00", "\x00") EXAMPLE T_IN("\x01") NAME_C T_IN("\x10")
+		TTL_300 "\x00\x00"
+			"\xc0\x1d" T_IN("\x10") TTL_300 "\x00\x00"
+							"\x01"
+							"a"
+							"\xc0\x1d" T_IN("\x10")
+							    TTL_300 "\x00\x00");
 	struct dns_record record;
 
 	(void)state;
@@ -562,26 +651,79 @@ names_are_spelled_as_rfc_1035_says(void **state)
 		const char *text;
 	} cases[] = {
 		{ WIRE("\x00"), 0, "" },
-		{ WIRE("\x01" "a" "\x00"), 0, "a" },
-		{ WIRE("\x03" "WwW" "\x03" "CoM" "\x00"), 0, "WwW.CoM" },
-		{ WIRE("\x03" "a.b" "\x01" "c" "\x00"), 0, "a\\046b.c" },
-		{ WIRE("\x03" "a\\b" "\x00"), 0, "a\\092b" },
-		{ WIRE("\x04" "\x00\x7f\x80\xff" "\x00"), 0,
-		    "\\000\\127\\128\\255" },
-		{ WIRE("\x03" "a b" "\x01" "~" "\x00"), 0, "a b.~" },
-		{ WIRE("\x02" "\n!" "\x00"), 0, "\\010!" },
-		{ WIRE(PAD12 "\x01" "b" "\x00" "\x01" "a" "\xc0\x0c"), 15,
-		    "a.b" },
+		{ WIRE("\x01"
+		       "a"
+		       "\x00"),
+		    0, "a" },
+		{ WIRE("\x03"
+		       "WwW"
+		       "\x03"
+		       "CoM"
+		       "\x00"),
+		    0, "WwW.CoM" },
+		{ WIRE("\x03"
+		       "a.b"
+		       "\x01"
+		       "c"
+		       "\x00"),
+		    0, "a\\046b.c" },
+		{ WIRE("\x03"
+		       "a\\b"
+		       "\x00"),
+		    0, "a\\092b" },
+		{ WIRE("\x04"
+		       "\x00\x7f\x80\xff"
+		       "\x00"),
+		    0, "\\000\\127\\128\\255" },
+		{ WIRE("\x03"
+		       "a b"
+		       "\x01"
+		       "~"
+		       "\x00"),
+		    0, "a b.~" },
+		{ WIRE("\x02"
+		       "\n!"
+		       "\x00"),
+		    0, "\\010!" },
+		{ WIRE(PAD12 "\x01"
+			     "b"
+			     "\x00"
+			     "\x01"
+			     "a"
+			     "\xc0\x0c"),
+		    15, "a.b" },
 		/* pointer to pointer */
-		{ WIRE(PAD12 "\x00" "\xc0\x0c" "\xc0\x0d"
-			     "\x01" "a" "\xc0\x0f"),
+		{ WIRE(PAD12 "\x00"
+			     "\xc0\x0c"
+			     "\xc0\x0d"
+			     "\x01"
+			     "a"
+			     "\xc0\x0f"),
 		    17, "a" },
 		/* RFC 1035 section 4.1.4, with its names further in front */
-		{ WIRE(PAD12 "\x01" "F" "\x03" "ISI" "\x04" "ARPA" "\x00"
-			     "\x03" "FOO" "\xc0\x0c" "\xc0\x12"),
+		{ WIRE(PAD12 "\x01"
+			     "F"
+			     "\x03"
+			     "ISI"
+			     "\x04"
+			     "ARPA"
+			     "\x00"
+			     "\x03"
+			     "FOO"
+			     "\xc0\x0c"
+			     "\xc0\x12"),
 		    24, "FOO.F.ISI.ARPA" },
-		{ WIRE(PAD12 "\x01" "F" "\x03" "ISI" "\x04" "ARPA" "\x00"
-			     "\x03" "FOO" "\xc0\x0c" "\xc0\x12"),
+		{ WIRE(PAD12 "\x01"
+			     "F"
+			     "\x03"
+			     "ISI"
+			     "\x04"
+			     "ARPA"
+			     "\x00"
+			     "\x03"
+			     "FOO"
+			     "\xc0\x0c"
+			     "\xc0\x12"),
 		    30, "ARPA" },
 	};
 	struct dns_name name;
@@ -608,26 +750,60 @@ broken_names_are_told_from_unfinished_ones(void **state)
 		{ WIRE("\x00"), 1, DECODE_SHORT },
 		{ WIRE("\x00"), 2, DECODE_SHORT },
 		{ WIRE("\x01"), 0, DECODE_SHORT },
-		{ WIRE("\x01" "a"), 0, DECODE_SHORT },
-		{ WIRE("\x02" "a"), 0, DECODE_SHORT },
-		{ WIRE("\x01" "a" "\xc0"), 0, DECODE_SHORT },
+		{ WIRE("\x01"
+		       "a"),
+		    0, DECODE_SHORT },
+		{ WIRE("\x02"
+		       "a"),
+		    0, DECODE_SHORT },
+		{ WIRE("\x01"
+		       "a"
+		       "\xc0"),
+		    0, DECODE_SHORT },
 		/* label types that RFC 6891 section 5 closed */
-		{ WIRE("\x40" "a" "\x00"), 0, DECODE_MALFORMED },
-		{ WIRE("\x80" "a" "\x00"), 0, DECODE_MALFORMED },
-		{ WIRE("\xbf" "a" "\x00"), 0, DECODE_MALFORMED },
+		{ WIRE("\x40"
+		       "a"
+		       "\x00"),
+		    0, DECODE_MALFORMED },
+		{ WIRE("\x80"
+		       "a"
+		       "\x00"),
+		    0, DECODE_MALFORMED },
+		{ WIRE("\xbf"
+		       "a"
+		       "\x00"),
+		    0, DECODE_MALFORMED },
 		/* pointers: to itself, forward, to its own labels, and into
 		 * the header */
 		{ WIRE(PAD12 "\xc0\x0c"), 12, DECODE_MALFORMED },
-		{ WIRE(PAD12 "\xc0\x0e" "\x00"), 12, DECODE_MALFORMED },
-		{ WIRE(PAD12 "\x01" "a" "\xc0\x0c"), 12, DECODE_MALFORMED },
-		{ WIRE(PAD12 "\x01" "a" "\x01" "b" "\xc0\x0e"), 12,
-		    DECODE_MALFORMED },
-		{ WIRE("\x00..........." "\xc0\x00"), 12, DECODE_MALFORMED },
-		{ WIRE(PAD12 "\x01" "a" "\xc0\x0b"), 12, DECODE_MALFORMED },
+		{ WIRE(PAD12 "\xc0\x0e"
+			     "\x00"),
+		    12, DECODE_MALFORMED },
+		{ WIRE(PAD12 "\x01"
+			     "a"
+			     "\xc0\x0c"),
+		    12, DECODE_MALFORMED },
+		{ WIRE(PAD12 "\x01"
+			     "a"
+			     "\x01"
+			     "b"
+			     "\xc0\x0e"),
+		    12, DECODE_MALFORMED },
+		{ WIRE("\x00..........."
+		       "\xc0\x00"),
+		    12, DECODE_MALFORMED },
+		{ WIRE(PAD12 "\x01"
+			     "a"
+			     "\xc0\x0b"),
+		    12, DECODE_MALFORMED },
 		/* two that point at each other */
-		{ WIRE(PAD12 "\xc0\x0e" "\xc0\x0c"), 14, DECODE_MALFORMED },
+		{ WIRE(PAD12 "\xc0\x0e"
+			     "\xc0\x0c"),
+		    14, DECODE_MALFORMED },
 		/* high bits of the offset count */
-		{ WIRE(PAD12 "\x00" "\xc1\x0c"), 13, DECODE_MALFORMED },
+		{ WIRE(PAD12 "\x00"
+			     "\xc1\x0c"),
+		    13, DECODE_MALFORMED },
 	};
 	struct dns_name name;
 	size_t i;
@@ -667,7 +843,8 @@ a_name_has_at_most_255_octets(void **state)
 	struct dns_name name;
 
 	(void)state;
-	assert_int_equal(dns_name_read(name_of(wire, longest, 4, 'x'), 0, &name),
+	assert_int_equal(dns_name_read(name_of(wire, longest, 4, 'x'), 0,
+			     &name),
 	    DECODE_OK);
 	assert_int_equal(name.len, 253);
 	assert_int_equal(dns_name_read(name_of(wire, too_long, 4, 'x'), 0,
@@ -688,7 +865,8 @@ the_longest_text_fills_a_name_to_its_end(void **state)
 	uint8_t wire[300];
 
 	(void)state;
-	assert_int_equal(dns_name_read(name_of(wire, longest, 4, 0xff), 0, name),
+	assert_int_equal(dns_name_read(name_of(wire, longest, 4, 0xff), 0,
+			     name),
 	    DECODE_OK);
 	assert_int_equal(name->len, DNS_NAME_TEXT_MAX);
 	assert_memory_equal(name->text + DNS_NAME_TEXT_MAX - 4, "\\255", 4);
@@ -815,23 +993,31 @@ dns_is_recognised_on_any_port(void **state)
 {
 	static const struct cursor others[] = {
 		/* root, CH TXT, unknown private type, AD and CD */
-		WIRE(HEADER("\x01\x20", "\x01", "\x00", "\x00", "\x00") "\x00"
-		    T_IN("\x02")),
-		WIRE(HEADER("\x01\x10", "\x01", "\x00", "\x00", "\x00")
-		    "\x07" "version" "\x04" "bind" "\x00" "\x00\x10\x00\x03"),
+		WIRE(HEADER("\x01\x20", "\x01", "\x00", "\x00",
+		    "\x00") "\x00" T_IN("\x02")),
+		WIRE(HEADER("\x01\x10", "\x01", "\x00", "\x00",
+		    "\x00") "\x07"
+			    "version"
+			    "\x04"
+			    "bind"
+			    "\x00"
+			    "\x00\x10\x00\x03"),
 		WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x00") EXAMPLE
 		    "\xff\x77\x00\x01"),
 		/* NXDOMAIN without records */
-		WIRE(HEADER("\x81\x83", "\x01", "\x00", "\x00", "\x00") EXAMPLE
-		    T_IN("\x41")),
+		WIRE(HEADER("\x81\x83", "\x01", "\x00", "\x00", "\x00")
+			EXAMPLE T_IN("\x41")),
 		/* cut by the server, which says so */
-		WIRE(HEADER("\x83\x80", "\x01", "\x02", "\x00", "\x00") EXAMPLE
-		    T_IN("\x01") NAME_C T_IN("\x01") TTL_300 "\x00\x04"
+		WIRE(HEADER("\x83\x80", "\x01", "\x02", "\x00", "\x00")
+			EXAMPLE T_IN("\x01") NAME_C T_IN("\x01") TTL_300
+		    "\x00\x04"
 		    "\xc0\x00\x02\x07" NAME_C T_IN("\x01") TTL_300 "\x00"),
 		/* IXFR with its SOA, RFC 1995 section 3 */
-		WIRE(HEADER("\x00\x00", "\x01", "\x00", "\x01", "\x00") EXAMPLE
-		    T_IN("\xfb") NAME_C T_IN("\x06") TTL_300 "\x00\x16"
-		    "\x00\x00" "....................")
+		WIRE(HEADER("\x00\x00", "\x01", "\x00", "\x01", "\x00")
+			EXAMPLE T_IN("\xfb") NAME_C T_IN("\x06") TTL_300
+		    "\x00\x16"
+		    "\x00\x00"
+		    "....................")
 	};
 	size_t i;
 
@@ -858,12 +1044,10 @@ what_is_not_quite_dns_is_not_recognised(void **state)
 		{ "two questions in a unicast query",
 		    WIRE(HEADER("\x01\x00", "\x02", "\x00", "\x00", "\x00")
 			    EXAMPLE T_IN("\x01") EXAMPLE T_IN("\x1c")) },
-		{ "Z",
-		    WIRE(HEADER("\x01\x40", "\x01", "\x00", "\x00", "\x00")
-			    EXAMPLE T_IN("\x01")) },
-		{ "opcode 1",
-		    WIRE(HEADER("\x09\x00", "\x01", "\x00", "\x00", "\x00")
-			    EXAMPLE T_IN("\x01")) },
+		{ "Z", WIRE(HEADER("\x01\x40", "\x01", "\x00", "\x00", "\x00")
+			       EXAMPLE T_IN("\x01")) },
+		{ "opcode 1", WIRE(HEADER("\x09\x00", "\x01", "\x00", "\x00",
+				  "\x00") EXAMPLE T_IN("\x01")) },
 		{ "opcode 6 in a response",
 		    WIRE(HEADER("\xb0\x00", "\x01", "\x00", "\x00", "\x00")
 			    EXAMPLE T_IN("\x01")) },
@@ -876,30 +1060,31 @@ what_is_not_quite_dns_is_not_recognised(void **state)
 		{ "a query with a result",
 		    WIRE(HEADER("\x01\x02", "\x01", "\x00", "\x00", "\x00")
 			    EXAMPLE T_IN("\x01")) },
-		{ "rcode 11",
-		    WIRE(HEADER("\x81\x8b", "\x01", "\x00", "\x00", "\x00")
-			    EXAMPLE T_IN("\x01")) },
+		{ "rcode 11", WIRE(HEADER("\x81\x8b", "\x01", "\x00", "\x00",
+				  "\x00") EXAMPLE T_IN("\x01")) },
 		{ "a query with an answer",
 		    WIRE(HEADER("\x01\x00", "\x01", "\x01", "\x00", "\x00")
 			    EXAMPLE T_IN("\x01") NAME_C T_IN("\x01") TTL_300
-			"\x00\x04" "\xc0\x00\x02\x07") },
+			"\x00\x04"
+			"\xc0\x00\x02\x07") },
 		{ "a query with a signature as answer",
 		    WIRE(HEADER("\x01\x00", "\x01", "\x01", "\x00", "\x00")
-			    EXAMPLE T_IN("\x01") "\x00" "\x00\xfa\x00\xff"
-			"\x00\x00\x00\x00" "\x00\x00") },
+			    EXAMPLE T_IN("\x01") "\x00"
+						 "\x00\xfa\x00\xff"
+						 "\x00\x00\x00\x00"
+						 "\x00\x00") },
 		{ "a query with an address as additional record",
 		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x01")
 			    EXAMPLE T_IN("\x01") NAME_C T_IN("\x01") TTL_300
-			"\x00\x04" "\xc0\x00\x02\x07") },
-		{ "class 2",
-		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x00")
-			    EXAMPLE "\x00\x01\x00\x02") },
+			"\x00\x04"
+			"\xc0\x00\x02\x07") },
+		{ "class 2", WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00",
+				 "\x00") EXAMPLE "\x00\x01\x00\x02") },
 		{ "unicast wanted, in a query that is not multicast DNS",
 		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x00")
 			    EXAMPLE "\x00\x01\x80\x01") },
-		{ "type 0",
-		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x00")
-			    EXAMPLE T_IN("\x00")) },
+		{ "type 0", WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00",
+				"\x00") EXAMPLE T_IN("\x00")) },
 		{ "a question for OPT",
 		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x00")
 			    EXAMPLE T_IN("\x29")) },
@@ -907,17 +1092,20 @@ what_is_not_quite_dns_is_not_recognised(void **state)
 		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x00")
 			    EXAMPLE T_IN("\x01") "\x00") },
 		{ "NetBIOS name query, RFC 1002 section 4.2.12",
-		    WIRE(HEADER("\x01\x10", "\x01", "\x00", "\x00", "\x00")
-			    "\x20" "EJFDEBFEEBFACACACACACACACACACAAA" "\x00"
-			T_IN("\x20")) },
+		    WIRE(HEADER("\x01\x10", "\x01", "\x00", "\x00",
+			"\x00") "\x20"
+				"EJFDEBFEEBFACACACACACACACACACAAA"
+				"\x00" T_IN("\x20")) },
 		{ "NetBIOS node status, RFC 1002 section 4.2.17",
-		    WIRE(HEADER("\x00\x00", "\x01", "\x00", "\x00", "\x00")
-			    "\x20" "CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" "\x00"
-			T_IN("\x21")) },
+		    WIRE(HEADER("\x00\x00", "\x01", "\x00", "\x00",
+			"\x00") "\x20"
+				"CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+				"\x00" T_IN("\x21")) },
 		{ "an A record of five octets",
 		    WIRE(HEADER("\x81\x80", "\x01", "\x01", "\x00", "\x00")
 			    EXAMPLE T_IN("\x01") NAME_C T_IN("\x01") TTL_300
-			"\x00\x05" "\xc0\x00\x02\x07\x00") },
+			"\x00\x05"
+			"\xc0\x00\x02\x07\x00") },
 		{ "OPT that is not the root's",
 		    WIRE(HEADER("\x01\x00", "\x01", "\x00", "\x00", "\x01")
 			    EXAMPLE T_IN("\x01") NAME_C
@@ -967,8 +1155,8 @@ noise_is_never_taken_for_dns(void **state)
 		/* Every other time with few bits, as binary protocols are. */
 		for (w = 0; i % 2 && w < COUNT(words); w++)
 			words[w] &= noise(&seed) & noise(&seed) & noise(&seed);
-		assert_false(dns_plausible(
-		    cur_of(words, noise(&seed) % sizeof words)));
+		assert_false(
+		    dns_plausible(cur_of(words, noise(&seed) % sizeof words)));
 	}
 }
 
@@ -1020,8 +1208,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_query_shows_its_header_and_question),
-		cmocka_unit_test(
-		    a_response_leads_over_an_alias_to_an_address),
+		cmocka_unit_test(a_response_leads_over_an_alias_to_an_address),
 		cmocka_unit_test(each_type_with_a_reader_is_read),
 		cmocka_unit_test(txt_data_is_a_list_of_strings),
 		cmocka_unit_test(

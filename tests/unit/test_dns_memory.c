@@ -11,7 +11,7 @@
 #include "sensor/dns_memory.h"
 
 #define SECOND UINT64_C(1000000)
-#define NOW (UINT64_C(1774915263) * SECOND)
+#define NOW    (UINT64_C(1774915263) * SECOND)
 
 static struct addr
 addr(unsigned n)
@@ -36,8 +36,8 @@ teardown(void **state)
 }
 
 static void
-learn(struct dns_memory *m, unsigned client, unsigned address,
-    const char *name, bool listed, uint64_t from_us, uint64_t until_us)
+learn(struct dns_memory *m, unsigned client, unsigned address, const char *name,
+    bool listed, uint64_t from_us, uint64_t until_us)
 {
 	struct addr c = addr(client), a = addr(address);
 	char *copy = strdup(name); /* not the caller's afterwards */
@@ -140,8 +140,8 @@ an_answer_that_is_repeated_holds_since_the_first(void **state)
 	    NOW + 90 * SECOND);
 	assert_true(dns_memory_find(*state, &c, &a, NOW + SECOND, &answer));
 	assert_true(answer.learnt_us == NOW);
-	assert_true(dns_memory_find(*state, &c, &a, NOW + 90 * SECOND,
-	    &answer));
+	assert_true(
+	    dns_memory_find(*state, &c, &a, NOW + 90 * SECOND, &answer));
 	/* But not across a time in which it was not in force. */
 	learn(*state, 1, 2, "sfrclak.com", true, NOW + 200 * SECOND,
 	    NOW + 260 * SECOND);
@@ -161,11 +161,9 @@ names_of_any_allowed_length_are_kept_whole(void **state)
 		for (size_t i = 0; i < len; i++)
 			name[i] = (char)('a' + i % 26);
 		name[len] = '\0';
-		learn(*state, 1, (unsigned)len, name, false, NOW,
-		    NOW + SECOND);
+		learn(*state, 1, (unsigned)len, name, false, NOW, NOW + SECOND);
 		/* Twice, so that one is replaced. */
-		learn(*state, 1, (unsigned)len, name, false, NOW,
-		    NOW + SECOND);
+		learn(*state, 1, (unsigned)len, name, false, NOW, NOW + SECOND);
 		assert_int_equal(is_known(*state, 1, (unsigned)len, NOW, name),
 		    len <= DNS_MEMORY_NAME_MAX);
 	}
@@ -182,8 +180,7 @@ a_full_memory_forgets_what_ends_first(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
 		snprintf(name, sizeof name, "n%u", i);
-		learn(m, 1, i, name, false, NOW,
-		    NOW + (100 - i) * 10 * SECOND);
+		learn(m, 1, i, name, false, NOW, NOW + (100 - i) * 10 * SECOND);
 	}
 	assert_int_equal(dns_memory_evicted(m), 0);
 	learn(m, 1, 8, "n8", false, NOW, NOW + 10 * SECOND);
@@ -210,8 +207,8 @@ what_is_over_makes_room_without_an_eviction(void **state)
 		    NOW + 20 * SECOND);
 	assert_int_equal(dns_memory_evicted(m), 0);
 	for (unsigned i = 100; i < 108; i++)
-		assert_true(is_known(m, 1, i, NOW + 10 * SECOND,
-		    "new.example"));
+		assert_true(
+		    is_known(m, 1, i, NOW + 10 * SECOND, "new.example"));
 	dns_memory_free(m);
 }
 
@@ -235,8 +232,7 @@ ends_far_in_the_future_and_a_clock_at_zero_are_survived(void **state)
 {
 	learn(*state, 1, 2, "far.example", false, NOW,
 	    NOW + UINT32_MAX * SECOND + 86400 * SECOND);
-	assert_true(is_known(*state, 1, 2, NOW + 3600 * SECOND,
-	    "far.example"));
+	assert_true(is_known(*state, 1, 2, NOW + 3600 * SECOND, "far.example"));
 	learn(*state, 1, 3, "zero.example", false, 0, 10 * SECOND);
 	assert_true(is_known(*state, 1, 3, 10 * SECOND, "zero.example"));
 	assert_false(is_known(*state, 1, 3, 11 * SECOND, ""));

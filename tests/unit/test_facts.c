@@ -13,7 +13,7 @@
 #include "sensor/signatures.h"
 
 #define SECOND UINT64_C(1000000)
-#define NOW (UINT64_C(1774915263) * SECOND)
+#define NOW    (UINT64_C(1774915263) * SECOND)
 #define REPEAT (3600 * SECOND)
 
 /* What was reported; texts are copied, since a hit is borrowed. */
@@ -177,8 +177,8 @@ knows(struct bench *b, struct fact f)
 	return state_fact(b, &f, true);
 }
 
-static const struct fact sfrclak = { 1, 2, "sfrclak.com", 0,
-	INDICATOR_DOMAIN, WHERE_DNS_QUERY, NULL, 0 };
+static const struct fact sfrclak = { 1, 2, "sfrclak.com", 0, INDICATOR_DOMAIN,
+	WHERE_DNS_QUERY, NULL, 0 };
 
 static struct fact
 fact(uint8_t client, const char *name)

@@ -10,12 +10,12 @@
 
 #include "sensor/flow.h"
 
-#define TCP 6
-#define UDP 17
-#define ICMP 1
+#define TCP    6
+#define UDP    17
+#define ICMP   1
 #define SECOND UINT64_C(1000000)
-#define YEAR (UINT64_C(365) * 86400 * SECOND)
-#define NOW (UINT64_C(1774915263) * SECOND)
+#define YEAR   (UINT64_C(365) * 86400 * SECOND)
+#define NOW    (UINT64_C(1774915263) * SECOND)
 
 #define ENDED_MAX 65536
 
@@ -586,8 +586,8 @@ the_end_ends_all_that_is_left(void **state)
 	assert_ended(b, 0, 1, FLOW_END_SHUTDOWN);
 	assert_ended(b, 1, 2, FLOW_END_SHUTDOWN);
 	assert_false(is_there(b, UDP, 1));
-	assert_int_equal(
-	    flow_table_counts(b->table)->ended[FLOW_END_SHUTDOWN], 2);
+	assert_int_equal(flow_table_counts(b->table)->ended[FLOW_END_SHUTDOWN],
+	    2);
 }
 
 /* ---- a full table ---- */
@@ -628,8 +628,8 @@ places_of_ended_flows_are_used_again(void **state)
 		flow_expire(b->table, b->now_us);
 		assert_int_equal(flow_table_counts(b->table)->active, 0);
 	}
-	assert_int_equal(
-	    flow_table_counts(b->table)->ended[FLOW_END_EVICTED], 0);
+	assert_int_equal(flow_table_counts(b->table)->ended[FLOW_END_EVICTED],
+	    0);
 }
 
 static void

@@ -679,11 +679,11 @@ the_bundled_sets_load_without_a_word(void **state)
 static void
 bundled_sets_leave_benign_names_alone(void **state)
 {
-	static const char *const benign[] = { "packages.npm.org",
-		"npmjs.org", "github.com", "api.github.com",
-		"webhook.site", "bun.sh", "fulcio.sigstore.dev",
-		"filev2.getsession.org", "icp0.io", "trycloudflare.com",
-		"litellm.ai", "checkmarx.com", "aquasecurity.github.io" };
+	static const char *const benign[] = { "packages.npm.org", "npmjs.org",
+		"github.com", "api.github.com", "webhook.site", "bun.sh",
+		"fulcio.sigstore.dev", "filev2.getsession.org", "icp0.io",
+		"trycloudflare.com", "litellm.ai", "checkmarx.com",
+		"aquasecurity.github.io" };
 	struct loaded *loaded = load_file(BUNDLED);
 	const struct indicator *found[1];
 	struct addr typo = addr_v4((const uint8_t[4]){ 142, 11, 206, 72 });

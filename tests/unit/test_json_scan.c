@@ -32,7 +32,7 @@ members_and_their_strings_are_found(void **state)
 	(void)state;
 	assert_int_equal(scan("\r\n { \"type\" : \"BaseInfo\",\"n\":-1.5e+3 ,"
 			      "\"data\":{\"a\":[1,{\"b\":\"}\"}]}, \"t\":true, "
-	                      "\"e\":\"\" } \n",
+			      "\"e\":\"\" } \n",
 			     &o),
 	    DECODE_OK);
 	assert_int_equal(o.member_count, 5);

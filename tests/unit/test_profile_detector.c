@@ -502,7 +502,7 @@ health_checks_and_telemetry_are_not_found(void **state)
 	open_lab(&lab, 64);
 	send_each(&lab, 60.001, 600,
 	    &(struct sent){ .body = base64("{\"type\":\"Heartbeat\",\"id\":"
-	                                   "\"build-12\",\"load\":1}") });
+					   "\"build-12\",\"load\":1}") });
 	assert_int_equal(lab.found, 0);
 	close_lab(&lab);
 }

@@ -199,7 +199,7 @@ what_is_out_of_bounds_is_refused(void **state)
 	assert_refused(HEAD FEATURES(
 			   FEATURE) ", \"timing\": {"
 				    "\"period_s\": 60, \"intervals_min\": 3, "
-	                            "\"weight\": 10, "
+				    "\"weight\": 10, "
 				    "\"aligned_weight\": -11}}",
 	    "at most all of it");
 }

@@ -13,7 +13,7 @@
 
 /* The smallest ring. */
 #define RING_SIZE (2 * (size_t)OBS_SIZE_MAX)
-#define SMALLEST sizeof(struct observation)
+#define SMALLEST  sizeof(struct observation)
 
 static struct observation *
 observation_of(void *room, size_t size, uint64_t number)
@@ -157,7 +157,8 @@ observations_of_any_sizes_wrap_around(void **state)
 	while (out < 4096) {
 		if (in < 4096 && rand() % 3) {
 			sizes[in] = SMALLEST +
-			    8 * ((size_t)rand() % (rand() % 9 ? 60 : 8000));
+			            8 * ((size_t)rand() %
+					    (rand() % 9 ? 60 : 8000));
 			if (push(*state, sizes[in], in))
 				in++;
 		} else if (out < in) {
@@ -241,8 +242,8 @@ a_producer_and_a_consumer_need_no_lock(void **state)
 			ring_pop(ring);
 			next++;
 		}
-		assert_true(reached == UINT64_MAX || next > reached ||
-		    reached == 0);
+		assert_true(
+		    reached == UINT64_MAX || next > reached || reached == 0);
 		sched_yield();
 	} while (reached != UINT64_MAX);
 	assert_int_equal(next, MESSAGES);

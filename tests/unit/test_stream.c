@@ -31,9 +31,9 @@ struct reading {
 	unsigned offers, last_offers;
 	size_t smallest_offer;
 
-	unsigned reclaims;       /* asked for */
-	size_t reclaim_octets;   /* freed each time, until... */
-	size_t reclaimable;      /* ...this is used up */
+	unsigned reclaims;     /* asked for */
+	size_t reclaim_octets; /* freed each time, until... */
+	size_t reclaimable;    /* ...this is used up */
 };
 
 static size_t
@@ -310,8 +310,7 @@ static void
 send_piece(struct reading *r, uint32_t first, const char *stream,
     struct piece piece)
 {
-	input(r, first + piece.at, stream + piece.at, piece.len, piece.len,
-	    "");
+	input(r, first + piece.at, stream + piece.at, piece.len, piece.len, "");
 }
 
 /* The n-th of the 120 permutations. */

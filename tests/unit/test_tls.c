@@ -15,7 +15,10 @@
 /* clang-format off: it would give each piece of an octet string a line. */
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define WIRE(text)   { (const uint8_t *)(text), sizeof(text) - 1 }
+#define WIRE(text)                                                             \
+	{                                                                      \
+		(const uint8_t *)(text), sizeof(text) - 1                      \
+	}
 
 /* RFC 8448 section 3: the client's first record. */
 static const struct cursor client_record = WIRE(
@@ -210,18 +213,21 @@ a_hello_retry_request_is_told_from_a_server_hello(void **state)
 	assert_int_equal(hello.extensions.count, 3);
 }
 
-#define SERVER_HELLO_TLS12(session_id)                                       \
-	"\x03\x03" "01234567890123456789012345678901" session_id "\xc0\x2f\x00"
+#define SERVER_HELLO_TLS12(session_id)                                         \
+	"\x03\x03"                                                             \
+	"01234567890123456789012345678901" session_id "\xc0\x2f\x00"
 
 static void
 a_tls_1_2_server_hello_shows_the_selected_protocol(void **state)
 {
-	static const struct cursor body =
-	    WIRE(SERVER_HELLO_TLS12("\x03" "sid") "\x00\x0e"
-		"\xff\x01\x00\x01\x00" "\x00\x10\x00\x05\x00\x03\x02h2");
-	static const struct cursor two =
-	    WIRE(SERVER_HELLO_TLS12("\x00") "\x00\x0c"
-		"\x00\x10\x00\x08\x00\x06\x02h2\x02h3");
+	static const struct cursor body = WIRE(
+	    SERVER_HELLO_TLS12("\x03"
+			       "sid") "\x00\x0e"
+				      "\xff\x01\x00\x01\x00"
+				      "\x00\x10\x00\x05\x00\x03\x02h2");
+	static const struct cursor two = WIRE(
+	    SERVER_HELLO_TLS12("\x00") "\x00\x0c"
+				       "\x00\x10\x00\x08\x00\x06\x02h2\x02h3");
 	static const struct cursor bare = WIRE(SERVER_HELLO_TLS12("\x00"));
 	struct tls_server_hello hello;
 
@@ -287,18 +293,22 @@ decode_one(uint16_t type, struct cursor content, struct tls_client_hello *hello)
 
 	extension.len = 0;
 	put_extension(&extension, type, content);
-	return tls_client_hello_decode(
-	    hello_with(&w, 0x0303, wire_cursor(&extension)), hello);
+	return tls_client_hello_decode(hello_with(&w, 0x0303,
+					   wire_cursor(&extension)),
+	    hello);
 }
 
 static void
 the_first_host_name_is_the_server_name(void **state)
 {
-	static const struct cursor names =
-	    WIRE("\x00\x12" "\x07\x00\x01x" "\x00\x00\x03" "a.b"
-		 "\x00\x00\x05" "other");
-	static const struct cursor only_other =
-	    WIRE("\x00\x04" "\x07\x00\x01x");
+	static const struct cursor names = WIRE("\x00\x12"
+						"\x07\x00\x01x"
+						"\x00\x00\x03"
+						"a.b"
+						"\x00\x00\x05"
+						"other");
+	static const struct cursor only_other = WIRE("\x00\x04"
+						     "\x07\x00\x01x");
 	struct tls_client_hello hello;
 
 	(void)state;
@@ -373,8 +383,11 @@ alpn_names_are_kept_up_to_a_bound(void **state)
 static void
 an_outer_hello_with_ech_is_marked(void **state)
 {
-	static const struct cursor outer =
-	    WIRE("\x00\x00\x01\x00\x01\x2a\x00\x02" "EE" "\x00\x03" "ppp");
+	static const struct cursor outer = WIRE(
+	    "\x00\x00\x01\x00\x01\x2a\x00\x02"
+	    "EE"
+	    "\x00\x03"
+	    "ppp");
 	static const struct cursor inner = WIRE("\x01");
 	struct tls_client_hello hello;
 
@@ -440,18 +453,30 @@ broken_extensions_are_malformed(void **state)
 static void
 broken_fields_before_the_extensions_are_malformed(void **state)
 {
-#define START "\x03\x03" "01234567890123456789012345678901"
+#define START                                                                  \
+	"\x03\x03"                                                             \
+	"01234567890123456789012345678901"
 	static const struct cursor cases[] = {
 		/* a session id of 33 octets */
-		WIRE(START "\x21" "012345678901234567890123456789012"
-		    "\x00\x02\x00\x2f\x01\x00"),
+		WIRE(START "\x21"
+			   "012345678901234567890123456789012"
+			   "\x00\x02\x00\x2f\x01\x00"),
 		/* no cipher; half a cipher; no compression method */
-		WIRE(START "\x00" "\x00\x00" "\x01\x00"),
-		WIRE(START "\x00" "\x00\x03\x00\x2f\x00" "\x01\x00"),
-		WIRE(START "\x00" "\x00\x02\x00\x2f" "\x00"),
+		WIRE(START "\x00"
+			   "\x00\x00"
+			   "\x01\x00"),
+		WIRE(START "\x00"
+			   "\x00\x03\x00\x2f\x00"
+			   "\x01\x00"),
+		WIRE(START "\x00"
+			   "\x00\x02\x00\x2f"
+			   "\x00"),
 		/* an extension past the block of extensions */
-		WIRE(START "\x00" "\x00\x02\x00\x2f" "\x01\x00"
-		    "\x00\x05" "\x00\x00\x00\x02x"),
+		WIRE(START "\x00"
+			   "\x00\x02\x00\x2f"
+			   "\x01\x00"
+			   "\x00\x05"
+			   "\x00\x00\x00\x02x"),
 	};
 	struct tls_client_hello hello;
 	size_t i;
@@ -474,7 +499,7 @@ of_a_repeated_extension_the_first_counts(void **state)
 	put_extension(&extensions, 0, first);
 	put_extension(&extensions, 0, second);
 	assert_int_equal(tls_client_hello_decode(hello_with(&w, 0x0303,
-				 wire_cursor(&extensions)),
+						     wire_cursor(&extensions)),
 			     &hello),
 	    DECODE_OK);
 	assert_text(hello.server_name, "x");
@@ -495,7 +520,7 @@ extensions_past_the_bound_are_still_read(void **state)
 		put_extension(&extensions, 0x4000 + type, cur_of(NULL, 0));
 	put_extension(&extensions, 0, name);
 	assert_int_equal(tls_client_hello_decode(hello_with(&w, 0x0303,
-				 wire_cursor(&extensions)),
+						     wire_cursor(&extensions)),
 			     &hello),
 	    DECODE_OK);
 	assert_int_equal(hello.extensions.count, TLS_EXTENSIONS_MAX);
@@ -662,11 +687,12 @@ an_unfinished_message_shows_what_is_there(void **state)
 static void
 another_record_amid_a_message_is_malformed(void **state)
 {
-	static const struct cursor stream =
-	    WIRE("\x16\x03\x01\x00\x04\x01\x00\x00\xc0"
-		 "\x15\x03\x01\x00\x02..");
-	static const struct cursor bad_header =
-	    WIRE("\x16\x03\x01\x00\x04\x01\x00\x00\xc0" "\x16\x02");
+	static const struct cursor stream = WIRE(
+	    "\x16\x03\x01\x00\x04\x01\x00\x00\xc0"
+	    "\x15\x03\x01\x00\x02..");
+	static const struct cursor bad_header = WIRE(
+	    "\x16\x03\x01\x00\x04\x01\x00\x00\xc0"
+	    "\x16\x02");
 	uint8_t scratch[256];
 	struct tls_handshake message;
 
@@ -674,8 +700,8 @@ another_record_amid_a_message_is_malformed(void **state)
 	assert_int_equal(tls_handshake_open(stream, scratch, sizeof scratch,
 			     &message),
 	    DECODE_MALFORMED);
-	assert_int_equal(tls_handshake_open(bad_header, scratch,
-			     sizeof scratch, &message),
+	assert_int_equal(tls_handshake_open(bad_header, scratch, sizeof scratch,
+			     &message),
 	    DECODE_MALFORMED);
 }
 
@@ -685,8 +711,8 @@ a_stream_that_begins_otherwise_is_the_callers_business(void **state)
 	static const struct cursor alert = WIRE("\x15\x03\x03\x00\x02\x02\x28");
 	static const struct cursor change = WIRE("\x14\x03\x03\x00\x01\x01");
 	/* What would be a whole message in a handshake record. */
-	static const struct cursor encrypted =
-	    WIRE("\x17\x03\x03\x00\x04\x0e\x00\x00\x00");
+	static const struct cursor encrypted = WIRE(
+	    "\x17\x03\x03\x00\x04\x0e\x00\x00\x00");
 	struct cursor stream = alert;
 	struct tls_handshake message;
 	struct tls_record record;
@@ -709,10 +735,10 @@ static void
 messages_too_large_to_be_a_hello_are_not_gathered(void **state)
 {
 	/* One octet over TLS_HANDSHAKE_MAX, and exactly that. */
-	static const struct cursor over =
-	    WIRE("\x16\x03\x01\x00\x05\x01\x00\xff\xfd\x03");
-	static const struct cursor at_limit =
-	    WIRE("\x16\x03\x01\x00\x05\x01\x00\xff\xfc\x03");
+	static const struct cursor over = WIRE(
+	    "\x16\x03\x01\x00\x05\x01\x00\xff\xfd\x03");
+	static const struct cursor at_limit = WIRE(
+	    "\x16\x03\x01\x00\x05\x01\x00\xff\xfc\x03");
 	static uint8_t scratch[TLS_HANDSHAKE_MAX];
 	struct cursor octets = over;
 	struct tls_handshake message;
@@ -738,7 +764,10 @@ the_largest_message_is_gathered_whole(void **state)
 
 	(void)state;
 	memset(body, 'x', sizeof body);
-	put(&flat, "....." "\x01", 6);
+	put(&flat,
+	    "....."
+	    "\x01",
+	    6);
 	put_vector(&flat, 3, body, sizeof body);
 	put_split(&w, wire_cursor(&flat), 16384);
 	assert_int_equal(tls_handshake_open(wire_cursor(&w), scratch,
@@ -812,8 +841,7 @@ static void
 other_streams_are_not_taken_for_hellos(void **state)
 {
 	static const struct cursor cases[] = {
-		WIRE("GET / HTTP/1.1\r\n"),
-		WIRE("SSH-2.0-x\r\n"),
+		WIRE("GET / HTTP/1.1\r\n"), WIRE("SSH-2.0-x\r\n"),
 		WIRE("\x17\x03\x03\x00\x20"), /* the middle of a stream */
 		WIRE("\x15\x03\x03\x00\x02\x02\x28"),
 		WIRE("\x16\x03\x01\x00\x04\x0e"), /* ServerHelloDone */
@@ -869,13 +897,11 @@ every_prefix_of_a_stream_is_short_and_harms_nothing(void **state)
 						     &message),
 				    DECODE_SHORT);
 				assert_int_not_equal(tls_guess(stream), TLS_NO);
-				assert_int_not_equal(
-				    tls_client_hello_decode(message.body,
-					&client),
+				assert_int_not_equal(tls_client_hello_decode(
+							 message.body, &client),
 				    DECODE_UNSUPPORTED);
-				assert_int_not_equal(
-				    tls_server_hello_decode(message.body,
-					&server),
+				assert_int_not_equal(tls_server_hello_decode(
+							 message.body, &server),
 				    DECODE_UNSUPPORTED);
 				free(block);
 			}

@@ -24,10 +24,10 @@ an_observation_has_all_that_the_flow_knows(void **state)
 	send_frame(b, &f, f.len);
 	assert_told(b, "start 50000>443\n");
 	o = b->copy;
-	assert_true(memcmp(o->addr[DIR_OUT].octets + 12, client_end.addr,
-	    4) == 0);
-	assert_true(memcmp(o->addr[DIR_IN].octets + 12, server_end.addr,
-	    4) == 0);
+	assert_true(
+	    memcmp(o->addr[DIR_OUT].octets + 12, client_end.addr, 4) == 0);
+	assert_true(
+	    memcmp(o->addr[DIR_IN].octets + 12, server_end.addr, 4) == 0);
 	assert_int_equal(o->segment[DIR_OUT], SEGMENT_INTERNAL);
 	assert_int_equal(o->segment[DIR_IN], SEGMENT_EXTERNAL);
 	assert_int_equal(o->ip_proto, 6);
@@ -35,7 +35,7 @@ an_observation_has_all_that_the_flow_knows(void **state)
 	assert_int_equal(o->vlan[0], 7);
 	assert_int_equal(o->packet_number, 42);
 	assert_true(o->time_us == NOW && o->flow_first_us == NOW &&
-	    o->flow_last_us == NOW);
+		    o->flow_last_us == NOW);
 	assert_int_equal(o->octets[DIR_OUT], 14 + 4 + 20 + 20 + 20);
 	assert_int_equal(o->packets[DIR_OUT], 1);
 	assert_int_equal(o->flow.tcp_flags[DIR_OUT], TCP_SYN);
@@ -453,7 +453,8 @@ a_session_that_is_evicted_tells_what_it_knows(void **state)
 		struct talk k = talk(b, port, 80);
 		char head[100];
 
-		snprintf(head, sizeof head, "POST /%u HTTP/1.1\r\n"
+		snprintf(head, sizeof head,
+		    "POST /%u HTTP/1.1\r\n"
 		    "Host: a.example\r\nContent-Length: 9\r\n\r\nbody",
 		    port);
 		client(&k, head);
@@ -680,14 +681,12 @@ main(void)
 		T(a_request_to_a_proxy_names_the_host_in_its_target),
 		cmocka_unit_test(
 		    more_sessions_than_allowed_evict_the_oldest_undecided),
-		cmocka_unit_test(
-		    a_session_that_is_evicted_tells_what_it_knows),
+		cmocka_unit_test(a_session_that_is_evicted_tells_what_it_knows),
 		cmocka_unit_test(sessions_are_evicted_in_their_order),
 		cmocka_unit_test(short_memory_leaves_alone_who_holds_nothing),
 		cmocka_unit_test(short_memory_loses_no_request),
 		cmocka_unit_test(short_memory_loses_no_response),
-		cmocka_unit_test(
-		    early_octets_of_many_flows_stay_within_memory),
+		cmocka_unit_test(early_octets_of_many_flows_stay_within_memory),
 		cmocka_unit_test(more_flows_than_allowed_are_told_as_evicted),
 		cmocka_unit_test_setup_teardown(
 		    a_tracker_may_be_freed_with_flows_in_it, setup,

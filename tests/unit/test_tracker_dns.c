@@ -8,8 +8,8 @@ messages_over_udp_are_told(void **state)
 	struct bench *b = *state;
 
 	send_datagram(b, 40000, 53, false, dns_query(1, "a.example"), 0);
-	send_datagram(b, 40000, 53, true,
-	    dns_answer(1, "a.example", answered), 0);
+	send_datagram(b, 40000, 53, true, dns_answer(1, "a.example", answered),
+	    0);
 	assert_told(b, "query a.example\nanswer a.example 203.0.113.9\n");
 	assert_int_equal(b->last.sender, DIR_IN);
 	assert_int_equal(b->last.port[DIR_IN], 53);
@@ -44,8 +44,8 @@ a_datagram_that_was_cut_tells_what_is_there(void **state)
 {
 	struct bench *b = *state;
 
-	send_datagram(b, 40000, 53, true,
-	    dns_answer(1, "a.example", answered), 4);
+	send_datagram(b, 40000, 53, true, dns_answer(1, "a.example", answered),
+	    4);
 	assert_told(b, "answer a.example cut\n");
 }
 

@@ -312,12 +312,11 @@ a_refused_tunnel_is_an_ordinary_exchange(void **state)
 		   "Proxy-Authorization: Basic eA==\r\n\r\n");
 	server(&k, "HTTP/1.1 200 OK\r\n\r\n");
 	client(&k, "GET /in HTTP/1.1\r\nHost: inside.example\r\n\r\n");
-	assert_told(b,
-	    "request CONNECT c2.example c2.example:443\n"
-	    "http CONNECT c2.example c2.example:443 -> 407 2\n"
-	    "request CONNECT c2.example c2.example:443\n"
-	    "http CONNECT c2.example c2.example:443 -> 200 0\n"
-	    "request GET inside.example /in\n");
+	assert_told(b, "request CONNECT c2.example c2.example:443\n"
+		       "http CONNECT c2.example c2.example:443 -> 407 2\n"
+		       "request CONNECT c2.example c2.example:443\n"
+		       "http CONNECT c2.example c2.example:443 -> 200 0\n"
+		       "request GET inside.example /in\n");
 }
 
 static void
