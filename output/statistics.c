@@ -108,6 +108,7 @@ statistics_list(const struct statistics *s, struct eve_stat *out)
 		{ "detect", "pair_histories_evicted",
 		    d->beacons.table.histories_evicted },
 		{ "detect", "facts_evicted", d->facts.evicted },
+		{ "detect", "hits_lost", d->facts.lost },
 		{ "detect", "dns_memory_evicted", d->dns_memory_evicted },
 		{ "sink", "written", s->sinks.written },
 		{ "sink", "pending", s->sinks.pending },

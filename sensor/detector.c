@@ -150,21 +150,18 @@ on_report(const struct beacon_report *report, void *arg)
 }
 
 static void
-on_transaction(void *arg, const struct transaction *t,
-    const struct observation *o)
+on_transaction(void *arg, const struct transaction *t)
 {
 	struct detector *d = arg;
 
-	(void)o;
 	beacon_transaction(d->beacons, t);
 }
 
 static void
-on_sizes(void *arg, const struct transaction *t, const struct observation *o)
+on_sizes(void *arg, const struct transaction *t)
 {
 	struct detector *d = arg;
 
-	(void)o;
 	beacon_sizes(d->beacons, t);
 }
 

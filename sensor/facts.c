@@ -293,8 +293,10 @@ meet_first(struct facts *facts, const struct hit *hit,
 {
 	struct fact *fact = fact_new(hit), **bucket;
 
-	if (fact == NULL)
+	if (fact == NULL) {
+		facts->counts.lost++;
 		return;
+	}
 	while (facts->oldest != NULL &&
 	       (facts->count >= facts->options.facts_max ||
 		   facts->octets + fact->octets > facts->options.octets_max)) {

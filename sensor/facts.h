@@ -31,6 +31,7 @@ struct facts_counts {
 	uint64_t repeats; /* times that known facts were met again */
 	uint64_t updates; /* reports of known facts */
 	uint64_t evicted;
+	uint64_t lost; /* not reported: no memory for the fact */
 };
 
 struct facts *facts_new(const struct facts_options *options);

@@ -113,15 +113,23 @@ service_of(const struct transactions *ts, const struct observation *o,
 		service_set(service, learnt.name, learnt.len);
 }
 
+/* By its name or its address; a resolver's address says nothing of what it was
+ * asked for. */
 static bool
-is_allowed(const struct transactions *ts, const struct service *service,
-    uint64_t at_us)
+is_allowed(const struct transactions *ts, const struct transaction *t)
 {
+	const struct ioc_set *allowed = ts->options.allowed;
 	const struct indicator *found[1];
 
-	return ts->options.allowed != NULL && service->len > 0 &&
-	       ioc_match_name(ts->options.allowed, service->name, service->len,
-		   at_us, found, 1) > 0;
+	if (allowed == NULL)
+		return false;
+	if (t->name_len > 0 &&
+	    ioc_match_name(allowed, t->name, t->name_len, t->time_us, found,
+		1) > 0)
+		return true;
+	return t->kind != TRANSACTION_DNS &&
+	       ioc_match_address(allowed, &t->destination, t->port, t->time_us,
+		   found, 1) > 0;
 }
 
 /* ---- telling ---- */
@@ -137,7 +145,7 @@ transaction_of(const struct transactions *ts, const struct observation *o,
     const struct service *service, enum transaction_kind kind, uint64_t time_us,
     uint16_t port)
 {
-	return (struct transaction){
+	struct transaction t = {
 		.time_us = time_us,
 		.source = o->addr[DIR_OUT],
 		.destination = o->addr[DIR_IN],
@@ -145,10 +153,12 @@ transaction_of(const struct transactions *ts, const struct observation *o,
 		.name_len = service->len,
 		.kind = (uint8_t)kind,
 		.ip_proto = o->ip_proto,
-		.allow_listed = is_allowed(ts, service, time_us),
 		.port = port,
 		.segment = o->segment[DIR_OUT],
 	};
+
+	t.allow_listed = is_allowed(ts, &t);
+	return t;
 }
 
 static struct open *
@@ -172,7 +182,7 @@ tell_sizes(struct transactions *ts, const struct observation *o)
 	    open->time_us, open->port);
 	t.octets_out = octets32(o->octets[DIR_OUT] - open->octets[DIR_OUT]);
 	t.octets_in = octets32(o->octets[DIR_IN] - open->octets[DIR_IN]);
-	ts->options.sizes(ts->options.arg, &t, o);
+	ts->options.sizes(ts->options.arg, &t);
 }
 
 /* A transaction of a connection; `first`: its own beginning counts to it. */
@@ -189,7 +199,7 @@ tell_begin(struct transactions *ts, const struct observation *o,
 		t.octets_out = octets32(o->octets[DIR_OUT]);
 		t.octets_in = octets32(o->octets[DIR_IN]);
 	}
-	ts->options.begin(ts->options.arg, &t, o);
+	ts->options.begin(ts->options.arg, &t);
 	memset(open, 0, sizeof *open);
 	if (service->len > OPEN_NAME_MAX)
 		return;
@@ -315,7 +325,7 @@ observe_query(struct transactions *ts, const struct observation *o)
 	t = transaction_of(ts, o, &zone, TRANSACTION_DNS, o->time_us,
 	    o->port[DIR_IN]);
 	t.octets_out = q[0].name.len;
-	ts->options.begin(ts->options.arg, &t, o);
+	ts->options.begin(ts->options.arg, &t);
 }
 
 void

@@ -16,8 +16,7 @@
  */
 struct transactions;
 
-typedef void (*transaction_tell)(void *arg, const struct transaction *t,
-    const struct observation *o);
+typedef void (*transaction_tell)(void *arg, const struct transaction *t);
 
 struct transactions_options {
 	const struct dns_memory *memory; /* the caller's */

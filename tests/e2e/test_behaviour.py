@@ -168,9 +168,11 @@ def test_a_broken_profile_is_an_error_at_the_start(tmp_path, iocs):
     assert "own.json" in result.messages and "wieght" in result.messages
 
 
-def test_a_trusted_service_s_rhythm_is_no_hit(tmp_path, iocs):
+@pytest.mark.parametrize("service", [
+    "example.net", RENAMED_C2, "203.0.113.0/24", RENAMED_C2 + ":8000"])
+def test_a_trusted_service_s_rhythm_is_no_hit(tmp_path, iocs, service):
     trusted = tmp_path / "trusted.txt"
-    trusted.write_text("example.net\n")
+    trusted.write_text(service + "\n")
     path = loops(tmp_path,
                  BUILD + f"indicators:\n  allow: [{trusted}]\n")
     result = hunt(PCAPS / "attack-renamed-agent.pcap", iocs, "-c", path,
