@@ -70,7 +70,6 @@ row_of(struct summary *summary, const struct hit *hit)
 		if (strcmp(summary->rows[i].id, hit->id) == 0)
 			return &summary->rows[i];
 	}
-	summary->hits++;
 	return NULL;
 }
 
@@ -137,11 +136,14 @@ add_row(struct summary *summary, const struct hit *hit)
 void
 summary_hit(struct summary *summary, const struct hit *hit)
 {
-	struct row *row = row_of(summary, hit);
+	struct row *row = hit->update ? row_of(summary, hit) : NULL;
 
 	if (row != NULL)
 		row->count = hit->count;
-	else if (summary->count < SUMMARY_HITS_MAX)
+	if (hit->update)
+		return;
+	summary->hits++;
+	if (summary->count < SUMMARY_HITS_MAX)
 		add_row(summary, hit);
 }
 

@@ -170,6 +170,7 @@ report_first(struct facts *facts, struct fact *fact,
 	fact->hit.observation = o;
 	report(facts, fact, o->time_us);
 	fact->hit.observation = kept;
+	fact->hit.update = true;
 }
 
 static void

@@ -50,6 +50,7 @@ struct hit {
 	const struct signature *signature;
 	/* What raised it; of an update, the fact's first observation. */
 	const struct observation *observation;
+	bool update; /* the fact was reported before */
 	uint64_t time_us; /* of this report, capture clock */
 	uint64_t count;   /* times the fact was met */
 	uint64_t first_us, last_us;

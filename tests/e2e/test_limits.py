@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from packets import (ACK, BEGIN_US, OK_EMPTY, PSH, SYN, Conversation,
-                     dns_answer, dns_query, pcap_header, pcap_record, tcp,
-                     udp, write_pcap)
+from packets import (ACK, BEGIN_US, Conversation, OK_EMPTY, PSH, SYN,
+                     dns_answer, dns_query, pcap_header, pcap_record, tcp, udp,
+                     write_pcap)
 from sensor import PROGRAM, found, hunt, where
 
 FLOOD = 200000
@@ -179,3 +179,18 @@ def test_a_stream_that_never_ends_does_not_grow(tmp_path):
     assert "flow.dest" in where(result.alerts)
     assert result.stats["tcp.reassembly_memuse"] <= 1024 * 1024
     assert result.stats["tcp.gap_octets"] >= 100
+
+
+def test_more_hits_than_the_summary_shows_are_counted_once(tmp_path):
+    """Each fact is met twice; the table shows a hundred of them."""
+    facts = 150
+    listed = tmp_path / "listed.txt"
+    listed.write_text("listed.example\n")
+    capture = tmp_path / "many.pcap"
+    write_pcap(capture, [
+        (BEGIN_US + n * 1_000_000,
+         dns_query("www.listed.example", source=f"10.20.7.{n % facts + 1}"))
+        for n in range(2 * facts)])
+    messages = hunt(capture, listed).messages
+    assert f"\n{facts} hits\n" in messages
+    assert f"... and {facts - 100} more\n" in messages
