@@ -103,6 +103,7 @@ SRC += sensor/network.c
 SRC += sensor/observation_builder.c
 SRC += sensor/options.c
 SRC += sensor/packet_filter.c
+SRC += sensor/page_guard.c
 SRC += sensor/pair_history.c
 SRC += sensor/pair_table.c
 SRC += sensor/path_list.c

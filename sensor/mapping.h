@@ -5,25 +5,21 @@
 #include <stdint.h>
 
 /*
- * A regular file in memory, read only.
- *
- * Where a file is cut short while it is mapped, or its disk fails, reading the
- * lost part raises SIGBUS.  The first mapping installs a handler that puts
- * zeros there and remembers where; a SIGBUS about any other address goes to
- * whoever was there before.
+ * A regular file in memory, read only.  What is lost of it while it is mapped
+ * (sensor/page_guard.h) reads as zeros.
  */
 struct mapping {
 	const uint8_t *octets;
 	size_t len;
-	struct mapping_guard *guard;
+	int guard;
 	size_t next;       /* where to give back pages again: offset */
 	size_t given_back; /* those before are: offset */
 };
 
-/* More at the same time are refused with ENOBUFS. */
-#define MAPPINGS_MAX 512
-
-/* -1 with errno where it cannot be mapped; `fd` may be closed afterwards. */
+/*
+ * -1 with errno where it cannot be mapped, ENOBUFS where too many are; `fd` may
+ * be closed afterwards.
+ */
 int mapping_open(struct mapping *mapping, int fd, size_t len);
 void mapping_close(struct mapping *mapping);
 

@@ -15,6 +15,7 @@
 
 #include "sensor/capture.h"
 #include "sensor/mapping.h"
+#include "sensor/page_guard.h"
 
 /*
  * cmocka has a SIGBUS handler of its own, so each test is a child process that
@@ -186,20 +187,20 @@ send_signal(void)
 static int
 open_too_many(void)
 {
-	struct mapping mapping[MAPPINGS_MAX + 1];
+	static struct mapping mapping[PAGE_GUARDS_MAX + 1];
 	int fd;
 
 	write_capture(1);
 	fd = open(path, O_RDONLY);
-	for (size_t i = 0; i < MAPPINGS_MAX; i++)
+	for (size_t i = 0; i < PAGE_GUARDS_MAX; i++)
 		if (mapping_open(&mapping[i], fd, 224) == -1)
 			return 3;
-	if (mapping_open(&mapping[MAPPINGS_MAX], fd, 224) == 0)
+	if (mapping_open(&mapping[PAGE_GUARDS_MAX], fd, 224) == 0)
 		return 4;
 	mapping_close(&mapping[5]);
 	if (mapping_open(&mapping[5], fd, 224) == -1)
 		return 5;
-	for (size_t i = 0; i < MAPPINGS_MAX; i++)
+	for (size_t i = 0; i < PAGE_GUARDS_MAX; i++)
 		mapping_close(&mapping[i]);
 	return GOOD;
 }
