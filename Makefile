@@ -111,6 +111,7 @@ SRC += sensor/pcap_reader.c
 SRC += sensor/pcapng_reader.c
 SRC += sensor/pipeline.c
 SRC += sensor/pipeline_live.c
+SRC += sensor/pipeline_spool.c
 SRC += sensor/pipeline_stored.c
 SRC += sensor/prevalence.c
 SRC += sensor/profile_detector.c
@@ -141,10 +142,26 @@ SRC += output/eve_tls.c
 SRC += output/json_writer.c
 SRC += output/latency.c
 SRC += output/publisher.c
+SRC += output/redis_answer.c
+SRC += output/redis_cluster.c
+SRC += output/redis_command.c
+SRC += output/redis_connection.c
+SRC += output/redis_dial.c
+SRC += output/redis_flight.c
+SRC += output/redis_nodes.c
+SRC += output/redis_out.c
+SRC += output/redis_reply.c
+SRC += output/redis_sentinel.c
+SRC += output/redis_slot.c
+SRC += output/redis_tls.c
 SRC += output/sink.c
 SRC += output/sink_file.c
 SRC += output/sink_redis.c
+SRC += output/sink_syslog.c
+SRC += output/sink_syslog_tcp.c
+SRC += output/sink_syslog_udp.c
 SRC += output/sink_url.c
+SRC += output/sink_url_parameters.c
 SRC += output/spool.c
 SRC += output/spool_checksum.c
 SRC += output/spool_folder.c
@@ -154,7 +171,9 @@ SRC += output/spool_segment.c
 SRC += output/spool_store.c
 SRC += output/statistics.c
 SRC += output/summary.c
+SRC += output/syslog_message.c
 SRC += output/timestamp.c
+SRC += output/url_text.c
 
 UNIT    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -167,9 +186,17 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libarchive-dev \
     libhiredis-dev libjansson-dev libcyaml-dev libyaml-dev libpsl-dev \
     libidn2-dev libgcrypt20-dev
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev redis-server \
-    python3 python3-pytest python3-redis iproute2 tcpreplay
+    python3 python3-pytest python3-redis iproute2 tcpreplay rsyslog
 PKGS := libpcap libarchive hiredis jansson libcyaml yaml-0.1 libpsl libidn2 \
     libgcrypt
+
+# TLS to Redis where the installed hiredis has it; `yes` wants only OpenSSL.
+REDIS_TLS ?= $(shell pkg-config --exists 'hiredis >= 1.0' hiredis_ssl libssl && echo yes)
+FEATURES :=
+ifeq ($(REDIS_TLS),yes)
+PKGS += libssl libcrypto
+FEATURES += -DHAVE_OPENSSL
+endif
 
 # ---- flags ----
 
@@ -187,7 +214,7 @@ endif
 # Theirs are system headers: -Werror is about our code.
 PKG_CFLAGS := $(subst -I,-isystem ,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-ALL_CFLAGS := -std=c17 -D_DEFAULT_SOURCE -D_GNU_SOURCE -I. $(PKG_CFLAGS) \
+ALL_CFLAGS := -std=c17 -D_DEFAULT_SOURCE -D_GNU_SOURCE -I. $(FEATURES) $(PKG_CFLAGS) \
     $(WARN) $(HARDEN) -pthread
 LIBS := $(PKG_LIBS) -lm -pthread
 

@@ -499,15 +499,15 @@ eve_beacon(struct eve *eve, const struct hit *hit, size_t *len)
 }
 
 const char *
-eve_stats(struct eve *eve, uint64_t time_us, const struct eve_stat *stats,
-    size_t count, size_t *len)
+eve_stats(struct eve *eve, uint64_t time_us, const struct eve_numbers *numbers,
+    size_t *len)
 {
 	jw_begin(&eve->json);
 	jw_object_open(&eve->json, NULL);
 	eve_time(eve, "timestamp", time_us);
 	eve_sensor(eve);
 	jw_text(&eve->json, "event_type", "stats");
-	eve_stats_objects(eve, stats, count);
+	eve_stats_objects(eve, numbers);
 	jw_object_close(&eve->json);
 	return jw_end(&eve->json, len);
 }

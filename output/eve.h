@@ -47,7 +47,19 @@ struct eve_stat {
 	const char *group, *name;
 	uint64_t value;
 };
+
+/* A text beside the numbers, as what a group of them is about. */
+struct eve_text {
+	const char *name, *text;
+};
+
+struct eve_numbers {
+	const struct eve_stat *stats;
+	size_t count;
+	const struct eve_text *texts;
+	size_t text_count;
+};
 const char *eve_stats(struct eve *eve, uint64_t time_us,
-    const struct eve_stat *stats, size_t count, size_t *len);
+    const struct eve_numbers *numbers, size_t *len);
 
 #endif

@@ -83,7 +83,6 @@ void eve_profile_beacon_object(struct eve *eve,
     const struct profile_finding *finding);
 
 void eve_alert_object(struct eve *eve, const struct hit *hit);
-void eve_stats_objects(struct eve *eve, const struct eve_stat *stats,
-    size_t count);
+void eve_stats_objects(struct eve *eve, const struct eve_numbers *numbers);
 
 #endif

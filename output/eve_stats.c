@@ -7,7 +7,7 @@
  * EVE's stats object knows its names and no others.  What we count under one
  * of these is written there; the rest goes where the schema takes any number
  * by any name, metadata.flowints, as "group.name".  A group may have points:
- * an object inside an object.
+ * an object inside an object.  Texts are in metadata.flowvars.
  */
 
 #define PATH_MAX_LEN 96 /* group, point and name, with the NUL */
@@ -216,34 +216,63 @@ write_group(struct json_writer *json, const struct eve_stat *stats,
 }
 
 static void
-write_others(struct json_writer *json, const struct eve_stat *stats,
-    size_t count)
+write_others(struct json_writer *json, const struct eve_numbers *numbers)
 {
 	char path[PATH_MAX_LEN];
-	bool open = false;
 
-	for (size_t i = 0; i < count; i++) {
-		if (is_known(&stats[i]))
+	jw_object_open(json, "flowints");
+	for (size_t i = 0; i < numbers->count; i++) {
+		if (is_known(&numbers->stats[i]))
 			continue;
-		if (!open) {
-			jw_object_open(json, "metadata");
-			jw_object_open(json, "flowints");
-		}
-		open = true;
-		path_write(&stats[i], path);
-		jw_uint(json, path, stats[i].value);
+		path_write(&numbers->stats[i], path);
+		jw_uint(json, path, numbers->stats[i].value);
 	}
-	if (open) {
-		jw_object_close(json);
+	jw_object_close(json);
+}
+
+/* Each in an object of its own, as Suricata writes its flow variables. */
+static void
+write_texts(struct json_writer *json, const struct eve_numbers *numbers)
+{
+	jw_array_open(json, "flowvars");
+	for (size_t i = 0; i < numbers->text_count; i++) {
+		jw_object_open(json, NULL);
+		jw_text(json, numbers->texts[i].name, numbers->texts[i].text);
 		jw_object_close(json);
 	}
+	jw_array_close(json);
+}
+
+static bool
+has_others(const struct eve_numbers *numbers)
+{
+	for (size_t i = 0; i < numbers->count; i++) {
+		if (!is_known(&numbers->stats[i]))
+			return true;
+	}
+	return false;
+}
+
+static void
+write_metadata(struct json_writer *json, const struct eve_numbers *numbers)
+{
+	bool others = has_others(numbers);
+
+	if (!others && numbers->text_count == 0)
+		return;
+	jw_object_open(json, "metadata");
+	if (numbers->text_count > 0)
+		write_texts(json, numbers);
+	if (others)
+		write_others(json, numbers);
+	jw_object_close(json);
 }
 
 void
-eve_stats_objects(struct eve *eve, const struct eve_stat *stats, size_t count)
+eve_stats_objects(struct eve *eve, const struct eve_numbers *numbers)
 {
 	jw_object_open(&eve->json, "stats");
-	write_group(&eve->json, stats, count, "");
+	write_group(&eve->json, numbers->stats, numbers->count, "");
 	jw_object_close(&eve->json);
-	write_others(&eve->json, stats, count);
+	write_metadata(&eve->json, numbers);
 }

@@ -10,23 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "output/sink_driver.h"
 
 /*
- * The queue and the thread.  Lines wait in a ring; the thread moves a batch of
- * them out, hands it to the driver and keeps what was not delivered, to hand
- * it over again.  What counts against the bound is queue and batch together.
+ * The thread between a spool and a driver.  It takes a batch of lines, hands
+ * it to the driver, settles what was delivered or refused and keeps the rest,
+ * to hand it over again before it takes more.
+ *
+ * While the sink is down nothing is taken: what is taken cannot be dropped, and
+ * so would keep a hit out of a spool that is full of lesser lines.
  *
  * A busy caller wakes nobody: the thread is woken only where it sleeps, and
  * after that it lingers for a moment, so that a trickle of lines costs a
  * system call a moment and not one a line.
+ *
+ * The sink's lock may be held when the spool's is taken, never the other way
+ * round.  It is not held where the spool may sync.
  */
 
 #define BATCH_LINES_MAX  4096
 #define BATCH_OCTETS_MAX (4U << 20)
+/* Of what a spool holds; see above. */
+#define BATCH_SHARE 4
 
 #define LINGER_MS         20
 #define LINGER_OCTETS_MAX (64U << 10) /* enough for one good write */
@@ -37,120 +46,50 @@
 
 #define LOSS_REPORT_MS 10000
 
-#define RING_FIRST 1024
-
-/* What a line costs beside its text: the struct, the allocator, its slot. */
-#define LINE_OVERHEAD (sizeof(struct event_line) + 16 + sizeof(void *))
-
-struct ring {
-	struct event_line **lines;
-	size_t head, count, size; /* size: a power of two, or 0 */
-};
-
 enum thread_state { THREAD_BUSY, THREAD_SLEEPS, THREAD_LINGERS };
+
+struct batch {
+	struct sink_line lines[BATCH_LINES_MAX];
+	struct spool_ticket tickets[BATCH_LINES_MAX];
+	uint8_t fates[BATCH_LINES_MAX];
+	size_t count, octets;
+	size_t octets_max;
+};
 
 struct sink {
 	struct sink_url url;
 	struct sink_options options;
 	const struct sink_driver *driver;
 	void *driver_state;
+	struct spool *spool;
+	char *folder; /* of the spool; NULL: it is in memory */
 	struct sink_patience patience;
 	size_t linger_octets; /* that many waiting are not waited with */
 	pthread_t thread;
 
 	/* The thread's own. */
-	struct event_line *batch[BATCH_LINES_MAX];
-	uint8_t fates[BATCH_LINES_MAX];
-	size_t batch_count;
-	bool down;
+	struct batch batch;
+	bool reached, down; /* was up once; is down now */
 	uint64_t down_since_ms;
 	uint32_t backoff_ms;
+	uint64_t random;
 	char said[SINK_MESSAGE_SIZE]; /* what was reported last */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;  /* the thread waits for something to do */
 	pthread_cond_t room;  /* sink_put waits for room */
-	struct ring ring;
-	size_t octets; /* of ring and batch, overhead included */
 	enum thread_state thread_state;
-	unsigned waiting; /* callers that wait for room */
+	size_t fresh_octets; /* put since the thread last took lines */
+	bool idle;           /* it found nothing when it last did */
+	unsigned waiting;    /* callers that wait for room */
 	bool closing, reopen, failed;
+	uint64_t settled;     /* lines, whatever became of them */
 	uint64_t progress_ms; /* when a line last left, or the first came */
-	uint64_t written, lost, retried;
+	uint64_t written, lost, retried, filtered;
+	struct latency latency;
 	uint64_t lost_reported;
 	uint64_t lost_reported_ms;
 };
-
-/* --- lines --- */
-
-struct event_line *
-event_line_new(const char *text, size_t len)
-{
-	struct event_line *line;
-
-	if (len >= UINT32_MAX - sizeof *line)
-		return NULL;
-	if ((line = malloc(sizeof *line + len + 1)) == NULL)
-		return NULL;
-	atomic_init(&line->references, 1);
-	line->len = (uint32_t)len;
-	if (len > 0)
-		memcpy(line->text, text, len);
-	line->text[len] = '\n';
-	return line;
-}
-
-void
-event_line_release(struct event_line *line)
-{
-	if (line == NULL)
-		return;
-	if (atomic_fetch_sub_explicit(&line->references, 1,
-		memory_order_acq_rel) == 1)
-		free(line);
-}
-
-static size_t
-line_cost(const struct event_line *line)
-{
-	return line->len + LINE_OVERHEAD;
-}
-
-/* --- the ring --- */
-
-static int
-ring_grow(struct ring *ring)
-{
-	size_t size = ring->size > 0 ? ring->size * 2 : RING_FIRST;
-	struct event_line **lines;
-
-	if ((lines = calloc(size, sizeof *lines)) == NULL)
-		return -1;
-	for (size_t i = 0; i < ring->count; i++)
-		lines[i] = ring->lines[(ring->head + i) & (ring->size - 1)];
-	free(ring->lines);
-	*ring = (struct ring){ lines, 0, ring->count, size };
-	return 0;
-}
-
-static int
-ring_push(struct ring *ring, struct event_line *line)
-{
-	if (ring->count == ring->size && ring_grow(ring) == -1)
-		return -1;
-	ring->lines[(ring->head + ring->count++) & (ring->size - 1)] = line;
-	return 0;
-}
-
-static struct event_line *
-ring_pop(struct ring *ring)
-{
-	struct event_line *line = ring->lines[ring->head];
-
-	ring->head = (ring->head + 1) & (ring->size - 1);
-	ring->count--;
-	return line;
-}
 
 /* --- time --- */
 
@@ -205,6 +144,15 @@ sink_poll(struct sink_patience *patience, int fd, short events,
 	}
 }
 
+static uint64_t
+wall_clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 /* Waits until `until_ms`, 0: for ever.  False where that time has come. */
 static bool
 wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ms)
@@ -241,30 +189,54 @@ say(const struct sink *sink, const char *format, ...)
 	sink->options.report(sink->options.report_arg, message);
 }
 
-/*
- * With the lock held: how many lines' loss is to be told now, 0: none.  The
- * first loss is told at once, then what has come together in a while.
- */
-static uint64_t
-loss_to_report(struct sink *sink, bool last)
+static void
+report_spool(void *arg, const char *message)
 {
-	uint64_t news = sink->lost - sink->lost_reported;
-	uint64_t now_ms;
-
-	if (news == 0)
-		return 0;
-	now_ms = sink_clock_ms();
-	if (!last && sink->lost_reported > 0 &&
-	    now_ms - sink->lost_reported_ms < LOSS_REPORT_MS)
-		return 0;
-	sink->lost_reported = sink->lost;
-	sink->lost_reported_ms = now_ms;
-	return news;
+	say(arg, "%s", message);
 }
 
-static void
-say_lost(const struct sink *sink, uint64_t news, const char *why)
+/* Without the lock. */
+static uint64_t
+lost_in_spool(struct sink *sink)
 {
+	struct spool_counts counts;
+	uint64_t lost = 0;
+
+	spool_get_counts(sink->spool, &counts);
+	for (unsigned s = 1; s <= LINE_SEVERITY_NONE; s++)
+		lost += counts.dropped[s];
+	return lost;
+}
+
+/* The first loss is told at once, then what has come together in a while. */
+static bool
+may_report_loss(struct sink *sink)
+{
+	bool may;
+
+	pthread_mutex_lock(&sink->lock);
+	may = sink->lost_reported == 0 ||
+	      sink_clock_ms() - sink->lost_reported_ms >= LOSS_REPORT_MS;
+	pthread_mutex_unlock(&sink->lock);
+	return may;
+}
+
+/* Without the lock. */
+static void
+report_loss(struct sink *sink, const char *why)
+{
+	uint64_t dropped = lost_in_spool(sink), news = 0;
+
+	pthread_mutex_lock(&sink->lock);
+	if (sink->lost + dropped > sink->lost_reported) {
+		news = sink->lost + dropped - sink->lost_reported;
+		sink->lost_reported += news;
+		sink->lost_reported_ms = sink_clock_ms();
+	}
+	/* That it has failed for good was said then. */
+	if (sink->failed)
+		news = 0;
+	pthread_mutex_unlock(&sink->lock);
 	if (news > 0)
 		say(sink, "%" PRIu64 " event%s lost: %s", news,
 		    news == 1 ? "" : "s", why);
@@ -273,22 +245,38 @@ say_lost(const struct sink *sink, uint64_t news, const char *why)
 /* --- the caller's side --- */
 
 static bool
-has_room(const struct sink *sink, const struct event_line *line)
+is_wanted(const struct sink *sink, const struct sink_line *line)
 {
-	/* A line that is larger than the queue may still be alone in it. */
-	return sink->octets == 0 ||
-	       sink->octets + line_cost(line) <= sink->options.queue_octets_max;
+	event_set events = sink->url.has_events ? sink->url.events
+	                                        : sink->options.events;
+
+	if (events != 0 && !event_set_has(events, line->type))
+		return false;
+	return line->severity == LINE_SEVERITY_NONE ||
+	       line->severity <= sink->url.severity_max;
 }
 
-/* With the lock held; waits as long as the options say. */
-static bool
-make_room(struct sink *sink, const struct event_line *line)
+static void
+count_one(struct sink *sink, uint64_t *count)
 {
-	while (!has_room(sink, line)) {
+	pthread_mutex_lock(&sink->lock);
+	(*count)++;
+	pthread_mutex_unlock(&sink->lock);
+}
+
+/*
+ * With the lock held: waits, as long as the options say, until more lines than
+ * `settled` have left.
+ */
+static bool
+await_room(struct sink *sink, uint64_t settled)
+{
+	/* A lingering thread would wait for us. */
+	pthread_cond_signal(&sink->work);
+	while (sink->settled == settled) {
 		uint64_t until_ms = sink->progress_ms + sink->options.wait_ms;
 
-		if (!sink->options.wait || sink->failed ||
-		    sink_clock_ms() >= until_ms)
+		if (sink->failed || sink_clock_ms() >= until_ms)
 			return false;
 		sink->waiting++;
 		wait_until(&sink->room, &sink->lock, until_ms);
@@ -297,36 +285,73 @@ make_room(struct sink *sink, const struct event_line *line)
 	return true;
 }
 
-static void
-wake_thread(struct sink *sink)
+static enum spool_put
+put_when_room(struct sink *sink, const struct sink_line *line)
 {
+	enum spool_put put;
+	uint64_t settled;
+
+	pthread_mutex_lock(&sink->lock);
+	do {
+		settled = sink->settled;
+		pthread_mutex_unlock(&sink->lock);
+		put = spool_put(sink->spool, line, false);
+		pthread_mutex_lock(&sink->lock);
+	} while (put == SPOOL_FULL && await_room(sink, settled));
+	pthread_mutex_unlock(&sink->lock);
+	return put;
+}
+
+/* The line, or others for it, are lost where there is no room. */
+static bool
+put_or_drop(struct sink *sink, const struct sink_line *line)
+{
+	enum spool_put put = spool_put(sink->spool, line, false);
+
+	if (put == SPOOL_FULL && sink->options.wait)
+		put = put_when_room(sink, line);
+	if (put == SPOOL_KEPT)
+		return true;
+	if (put == SPOOL_FULL)
+		put = spool_put(sink->spool, line, true);
+	if (may_report_loss(sink))
+		report_loss(sink, "the queue is full");
+	return put == SPOOL_KEPT;
+}
+
+/* With the lock held: `octets` have come. */
+static void
+wake_thread(struct sink *sink, size_t octets)
+{
+	sink->fresh_octets += octets;
+	if (sink->idle)
+		sink->progress_ms = sink_clock_ms();
+	sink->idle = false;
 	if (sink->thread_state == THREAD_SLEEPS ||
 	    (sink->thread_state == THREAD_LINGERS &&
-		sink->octets >= sink->linger_octets))
+		sink->fresh_octets >= sink->linger_octets))
 		pthread_cond_signal(&sink->work);
 }
 
 void
-sink_put(struct sink *sink, struct event_line *line)
+sink_put(struct sink *sink, const struct sink_line *line)
 {
-	uint64_t news = 0;
+	struct sink_line stamped = *line;
 
-	pthread_mutex_lock(&sink->lock);
-	if (!sink->failed && make_room(sink, line) &&
-	    ring_push(&sink->ring, line) == 0) {
-		atomic_fetch_add_explicit(&line->references, 1,
-		    memory_order_relaxed);
-		if (sink->octets == 0)
-			sink->progress_ms = sink_clock_ms();
-		sink->octets += line_cost(line);
-		wake_thread(sink);
-	} else {
-		sink->lost++;
-		/* That it has failed for good was said then. */
-		news = sink->failed ? 0 : loss_to_report(sink, false);
+	if (!is_wanted(sink, line)) {
+		count_one(sink, &sink->filtered);
+		return;
 	}
+	if (sink_failed(sink)) {
+		count_one(sink, &sink->lost);
+		return;
+	}
+	stamped.put_us = wall_clock_us();
+	if (!put_or_drop(sink, &stamped))
+		return;
+	pthread_mutex_lock(&sink->lock);
+	wake_thread(sink, stamped.len);
 	pthread_mutex_unlock(&sink->lock);
-	say_lost(sink, news, "the queue is full");
 }
 
 void
@@ -352,10 +377,25 @@ sink_failed(struct sink *sink)
 void
 sink_get_counts(struct sink *sink, struct sink_counts *out)
 {
+	struct spool_counts spool;
+
 	pthread_mutex_lock(&sink->lock);
-	*out = (struct sink_counts){ sink->written, sink->lost, sink->retried,
-		sink->ring.count + sink->batch_count };
+	spool_get_counts(sink->spool, &spool);
+	*out = (struct sink_counts){
+		.written = sink->written,
+		.lost = sink->lost,
+		.retried = sink->retried,
+		.filtered = sink->filtered,
+		.pending = spool.pending,
+		.spooled = spool.spooled,
+		.recovered = spool.recovered,
+		.damaged_octets = spool.damaged_octets,
+		.disk_failures = spool.disk_failures,
+		.latency = sink->latency,
+	};
 	pthread_mutex_unlock(&sink->lock);
+	for (unsigned s = 1; s <= LINE_SEVERITY_NONE; s++)
+		out->lost += spool.dropped[s];
 }
 
 const char *
@@ -373,21 +413,35 @@ must_stop(const struct sink *sink)
 	       sink_clock_ms() >= atomic_load(&sink->patience.end_ms);
 }
 
-/* With the lock held: moves lines from the ring to the batch. */
+/* Tops the batch up. */
 static void
 fill_batch(struct sink *sink)
 {
-	size_t octets = 0;
+	struct batch *batch = &sink->batch;
+	size_t before = batch->count;
 
-	for (size_t i = 0; i < sink->batch_count; i++)
-		octets += sink->batch[i]->len;
-	while (sink->ring.count > 0 && sink->batch_count < BATCH_LINES_MAX &&
-	       octets < BATCH_OCTETS_MAX) {
-		struct event_line *line = ring_pop(&sink->ring);
-
-		octets += line->len;
-		sink->batch[sink->batch_count++] = line;
+	pthread_mutex_lock(&sink->lock);
+	sink->fresh_octets = 0;
+	pthread_mutex_unlock(&sink->lock);
+	if (batch->count == BATCH_LINES_MAX ||
+	    batch->octets >= batch->octets_max)
+		return;
+	batch->count += spool_take(sink->spool, batch->lines + before,
+	    batch->tickets + before, BATCH_LINES_MAX - before,
+	    batch->octets_max - batch->octets);
+	for (size_t i = before; i < batch->count; i++)
+		batch->octets += batch->lines[i].len;
+	if (batch->count == 0) {
+		pthread_mutex_lock(&sink->lock);
+		sink->idle = true;
+		pthread_mutex_unlock(&sink->lock);
 	}
+}
+
+static bool
+has_work(const struct sink *sink)
+{
+	return sink->batch.count > 0 || spool_has_more(sink->spool);
 }
 
 /*
@@ -401,29 +455,45 @@ await_work(struct sink *sink)
 	bool slept = false;
 
 	sink->thread_state = THREAD_SLEEPS;
-	while (sink->batch_count == 0 && sink->ring.count == 0 &&
-	       !sink->closing && !sink->reopen && !sink->down) {
+	while (
+	    !has_work(sink) && !sink->closing && !sink->reopen && !sink->down) {
 		wait_until(&sink->work, &sink->lock, 0);
 		slept = true;
 	}
 	sink->thread_state = THREAD_LINGERS;
 	until_ms = sink_clock_ms() + LINGER_MS;
-	while (slept && !sink->closing && !sink->reopen &&
-	       sink->octets < sink->linger_octets) {
+	while (slept && !sink->closing && !sink->reopen && sink->waiting == 0 &&
+	       sink->fresh_octets < sink->linger_octets) {
 		if (!wait_until(&sink->work, &sink->lock, until_ms))
 			break;
 	}
 	sink->thread_state = THREAD_BUSY;
 	if (!sink->closing)
 		return true;
-	return sink->batch_count + sink->ring.count > 0 && !must_stop(sink);
+	return has_work(sink) && !must_stop(sink);
 }
 
-/* With the lock held: sits out a pause that closing and reopening cut short. */
+/* xorshift64*, Marsaglia and Vigna; below `bound`, which is small. */
+static uint32_t
+random_below(struct sink *sink, uint32_t bound)
+{
+	sink->random ^= sink->random >> 12;
+	sink->random ^= sink->random << 25;
+	sink->random ^= sink->random >> 27;
+	return (uint32_t)(sink->random * UINT64_C(0x2545f4914f6cdd1d) >> 32) %
+	       bound;
+}
+
+/*
+ * With the lock held: sits out a pause that closing and reopening cut short.
+ * Half of it is chance, so that sensors that lost the same server do not come
+ * back all at once.
+ */
 static void
 back_off(struct sink *sink)
 {
-	uint32_t pause_ms = sink->backoff_ms;
+	uint32_t half_ms = sink->backoff_ms / 2;
+	uint32_t pause_ms = half_ms + random_below(sink, half_ms + 1);
 	uint64_t until_ms;
 
 	if (sink->closing)
@@ -473,81 +543,116 @@ note_state(struct sink *sink, enum sink_state state, const char *message)
 		sink->down_since_ms = sink_clock_ms();
 	if (state == SINK_UP)
 		sink->backoff_ms = BACKOFF_FIRST_MS;
+	sink->reached |= state == SINK_UP;
 	sink->down = state == SINK_DOWN;
 }
 
-/*
- * With the lock held: takes what is done out of the batch; the rest stays in
- * its order.  A sink that has failed delivers nothing any more.
- */
+/* With the lock held. */
 static void
-settle_batch(struct sink *sink, const struct sink_outcome *outcome, bool failed)
+count_fates(struct sink *sink, const struct sink_outcome *outcome)
 {
-	size_t kept = 0, before = sink->batch_count;
+	const struct batch *batch = &sink->batch;
+	uint64_t now_us = wall_clock_us();
 
-	for (size_t i = 0; i < before; i++) {
-		struct event_line *line = sink->batch[i];
+	for (size_t i = 0; i < batch->count; i++) {
+		uint64_t put_us = batch->lines[i].put_us;
 
-		if (sink->fates[i] == LINE_WAITS && !failed) {
-			sink->batch[kept++] = line;
-			continue;
-		}
-		if (sink->fates[i] == LINE_WRITTEN)
+		if (batch->fates[i] == LINE_WRITTEN) {
 			sink->written++;
-		else
+			/* The clock may have been put back. */
+			latency_add(&sink->latency,
+			    now_us > put_us ? now_us - put_us : 0);
+		} else if (batch->fates[i] == LINE_LOST) {
 			sink->lost++;
-		sink->octets -= line_cost(line);
-		event_line_release(line);
+		}
 	}
-	sink->batch_count = kept;
 	sink->retried += outcome->retried;
-	if (kept < before)
-		sink->progress_ms = sink_clock_ms();
-	if (sink->waiting > 0 && kept < before)
-		pthread_cond_broadcast(&sink->room);
 }
 
-/* With the lock held: everything that waits is lost. */
+/* With the lock held: what is done leaves, the rest stays in its order. */
+static size_t
+settle_lines(struct sink *sink)
+{
+	struct batch *batch = &sink->batch;
+	size_t kept = 0, before = batch->count;
+
+	for (size_t i = 0; i < before; i++) {
+		if (batch->fates[i] != LINE_WAITS) {
+			batch->octets -= batch->lines[i].len;
+			spool_settle(sink->spool, batch->tickets[i]);
+			continue;
+		}
+		batch->lines[kept] = batch->lines[i];
+		batch->tickets[kept++] = batch->tickets[i];
+	}
+	batch->count = kept;
+	return before - kept;
+}
+
+/* In one step, so that what is written and what waits add up for others. */
+static void
+settle_batch(struct sink *sink, const struct sink_outcome *outcome)
+{
+	size_t settled;
+
+	pthread_mutex_lock(&sink->lock);
+	count_fates(sink, outcome);
+	settled = settle_lines(sink);
+	sink->settled += settled;
+	if (settled > 0)
+		sink->progress_ms = sink_clock_ms();
+	if (settled > 0 && sink->waiting > 0)
+		pthread_cond_broadcast(&sink->room);
+	pthread_mutex_unlock(&sink->lock);
+}
+
+/* A sink that has failed delivers nothing any more: all that waits is lost. */
 static void
 drop_all(struct sink *sink)
 {
-	struct sink_outcome nothing = { .fates = sink->fates };
+	struct sink_outcome nothing = { .fates = sink->batch.fates };
 
+	pthread_mutex_lock(&sink->lock);
+	sink->failed = true;
+	pthread_cond_broadcast(&sink->room);
+	pthread_mutex_unlock(&sink->lock);
 	do {
 		fill_batch(sink);
-		memset(sink->fates, LINE_WAITS, sink->batch_count);
-		settle_batch(sink, &nothing, true);
-	} while (sink->ring.count > 0);
+		memset(sink->batch.fates, LINE_LOST, sink->batch.count);
+		settle_batch(sink, &nothing);
+	} while (spool_has_more(sink->spool));
 }
 
-/* With the lock held, and let go of while the driver works. */
-static void
+/* One batch; where there is no connection yet, none, to see if there is. */
+static enum sink_state
 run_batch(struct sink *sink)
 {
-	struct sink_outcome outcome = { .fates = sink->fates };
+	struct batch *batch = &sink->batch;
+	struct sink_outcome outcome = { .fates = batch->fates };
 	enum sink_state state;
-	uint64_t news;
 
-	fill_batch(sink);
-	memset(sink->fates, LINE_WAITS, sink->batch_count);
-	pthread_mutex_unlock(&sink->lock);
-	state = sink->driver->publish(sink->driver_state, sink->batch,
-	    sink->batch_count, &outcome);
+	if (sink->reached && !sink->down)
+		fill_batch(sink);
+	memset(batch->fates, LINE_WAITS, batch->count);
+	state = sink->driver->publish(sink->driver_state, batch->lines,
+	    batch->count, &outcome);
 	note_state(sink, state, outcome.message);
-	pthread_mutex_lock(&sink->lock);
+	settle_batch(sink, &outcome);
+	if (state == SINK_UP && may_report_loss(sink))
+		report_loss(sink, outcome.message[0] != '\0'
+				      ? outcome.message
+				      : "the queue was full");
+	return state;
+}
 
-	settle_batch(sink, &outcome, state == SINK_FAILED);
-	if (state == SINK_FAILED) {
-		sink->failed = true;
+/* Without the lock. */
+static void
+run_turn(struct sink *sink, bool reopen, bool failed)
+{
+	if (reopen)
+		run_reopen(sink);
+	if (failed || run_batch(sink) == SINK_FAILED)
 		drop_all(sink);
-	} else if (state == SINK_UP &&
-		   (news = loss_to_report(sink, false)) > 0) {
-		pthread_mutex_unlock(&sink->lock);
-		say_lost(sink, news,
-		    outcome.message[0] != '\0' ? outcome.message
-					       : "the queue was full");
-		pthread_mutex_lock(&sink->lock);
-	}
 }
 
 static void *
@@ -558,16 +663,12 @@ sink_thread(void *arg)
 	/* A connection from the start on, so that people hear what is wrong. */
 	pthread_mutex_lock(&sink->lock);
 	do {
-		bool reopen = sink->reopen;
+		bool reopen = sink->reopen, failed = sink->failed;
 
 		sink->reopen = false;
-		if (reopen) {
-			pthread_mutex_unlock(&sink->lock);
-			run_reopen(sink);
-			pthread_mutex_lock(&sink->lock);
-		}
-		if (!sink->failed)
-			run_batch(sink);
+		pthread_mutex_unlock(&sink->lock);
+		run_turn(sink, reopen, failed);
+		pthread_mutex_lock(&sink->lock);
 		if (sink->down && !must_stop(sink))
 			back_off(sink);
 	} while (await_work(sink));
@@ -583,6 +684,8 @@ start_thread(struct sink *sink)
 	int rc;
 
 	sigfillset(&all);
+	/* The kernel ends a process whose thread blocks a fault's signal. */
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&sink->thread, NULL, sink_thread, sink);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -600,8 +703,17 @@ driver_of(enum sink_kind kind)
 		break;
 	case SINK_REDIS:
 		return &sink_redis_driver;
+	case SINK_SYSLOG:
+		return &sink_syslog_driver;
 	}
 	return &sink_file_driver;
+}
+
+/* What is on this machine needs no second file. */
+static bool
+is_remote(const struct sink_url *url)
+{
+	return url->kind == SINK_REDIS || url->kind == SINK_SYSLOG;
 }
 
 static void
@@ -622,13 +734,14 @@ sink_free(struct sink *sink)
 {
 	if (sink->driver_state != NULL)
 		sink->driver->close(sink->driver_state);
+	spool_close(sink->spool);
 	if (sink->patience.wake_fd != -1)
 		close(sink->patience.wake_fd);
 	pthread_cond_destroy(&sink->room);
 	pthread_cond_destroy(&sink->work);
 	pthread_mutex_destroy(&sink->lock);
-	free(sink->ring.lines);
 	sink_url_fini(&sink->url);
+	free(sink->folder);
 	free(sink);
 }
 
@@ -639,17 +752,93 @@ refuse(char *error, size_t error_size, int why)
 	return -1;
 }
 
+static struct sink *
+sink_new(const struct sink_options *options)
+{
+	struct sink *sink = calloc(1, sizeof *sink);
+
+	if (sink == NULL)
+		return NULL;
+	init_locks(sink);
+	sink->options = *options;
+	sink->backoff_ms = BACKOFF_FIRST_MS;
+	sink->idle = true;
+	sink->progress_ms = sink_clock_ms();
+	sink->linger_octets = options->queue_octets_max / 2;
+	if (sink->linger_octets > LINGER_OCTETS_MAX)
+		sink->linger_octets = LINGER_OCTETS_MAX;
+	/* Without it, chance is worse, and that is all. */
+	if (getrandom(&sink->random, sizeof sink->random, 0) !=
+		sizeof sink->random ||
+	    sink->random == 0)
+		sink->random = wall_clock_us() | 1;
+	return sink;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int
+open_spool(struct sink *sink, char *error, size_t error_size)
+{
+	const struct sink_options *options = &sink->options;
+	bool disk = is_remote(&sink->url) && options->spool_directory != NULL;
+	struct spool_options spool = {
+		.directory = disk ? options->spool_directory : NULL,
+		.name = sink->url.identity,
+		.disk_octets_max = options->spool_octets_max,
+		.memory_octets_max = options->queue_octets_max,
+		.sync = options->spool_sync,
+		.sync_ms = options->spool_sync_ms,
+		.report = report_spool,
+		.report_arg = sink,
+	};
+	uint64_t share = options->queue_octets_max / BATCH_SHARE;
+
+	if (disk && asprintf(&sink->folder, "%s/%s", options->spool_directory,
+			sink->url.identity) == -1) {
+		sink->folder = NULL;
+		return refuse(error, error_size, ENOMEM);
+	}
+	if (disk)
+		share = least(share, options->spool_octets_max / BATCH_SHARE);
+	sink->batch.octets_max = (size_t)least(BATCH_OCTETS_MAX, share) + 1;
+	return spool_open(&spool, &sink->spool, error, error_size);
+}
+
 static int
 open_driver(struct sink *sink, char *error, size_t error_size)
 {
-	char reason[SINK_MESSAGE_SIZE];
-
 	sink->driver = driver_of(sink->url.kind);
-	if (sink->driver->open(&sink->url, &sink->options, &sink->patience,
-		&sink->driver_state, reason, sizeof reason) == 0)
+	return sink->driver->open(&sink->url, &sink->options, &sink->patience,
+	    &sink->driver_state, error, error_size);
+}
+
+static int
+open_parts(struct sink *sink, char *error, size_t error_size)
+{
+	char reason[SINK_MESSAGE_SIZE + 256];
+
+	if (open_driver(sink, reason, sizeof reason) == 0 &&
+	    open_spool(sink, reason, sizeof reason) == 0)
 		return 0;
 	snprintf(error, error_size, "%s: %s", sink->url.name, reason);
 	return -1;
+}
+
+static void
+say_recovered(struct sink *sink)
+{
+	struct spool_counts counts;
+
+	spool_get_counts(sink->spool, &counts);
+	if (counts.recovered > 0)
+		say(sink,
+		    "%" PRIu64 " event%s from an earlier run: delivered first",
+		    counts.recovered, counts.recovered == 1 ? "" : "s");
 }
 
 int
@@ -659,19 +848,15 @@ sink_open(const char *url, const struct sink_options *options,
 	struct sink *sink;
 	int rc;
 
-	if ((sink = calloc(1, sizeof *sink)) == NULL)
+	if ((sink = sink_new(options)) == NULL)
 		return refuse(error, error_size, ENOMEM);
-	init_locks(sink);
-	sink->options = *options;
-	sink->backoff_ms = BACKOFF_FIRST_MS;
-	sink->linger_octets = options->queue_octets_max / 2;
-	if (sink->linger_octets > LINGER_OCTETS_MAX)
-		sink->linger_octets = LINGER_OCTETS_MAX;
 	sink->patience.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (sink->patience.wake_fd == -1)
 		rc = refuse(error, error_size, errno);
 	else if ((rc = sink_url_parse(url, &sink->url, error, error_size)) == 0)
-		rc = open_driver(sink, error, error_size);
+		rc = open_parts(sink, error, error_size);
+	if (rc == 0)
+		say_recovered(sink);
 	if (rc == 0 && (rc = start_thread(sink)) != 0)
 		rc = refuse(error, error_size, rc);
 	if (rc == -1) {
@@ -693,10 +878,60 @@ sink_check(const char *url, char *error, size_t error_size)
 	return 0;
 }
 
+event_set
+sink_events(const char *url, event_set standard)
+{
+	struct sink_url parsed;
+	char error[SINK_MESSAGE_SIZE];
+
+	if (sink_url_parse(url, &parsed, error, sizeof error) == -1)
+		return standard;
+	if (parsed.has_events)
+		standard = parsed.events;
+	sink_url_fini(&parsed);
+	return standard;
+}
+
+bool
+sink_has_spool(const char *url)
+{
+	struct sink_url parsed;
+	char error[SINK_MESSAGE_SIZE];
+	bool remote;
+
+	if (sink_url_parse(url, &parsed, error, sizeof error) == -1)
+		return false;
+	remote = is_remote(&parsed);
+	sink_url_fini(&parsed);
+	return remote;
+}
+
+/* The thread has ended: hits stay on disk, what is in memory is lost. */
+static void
+give_up_rest(struct sink *sink, struct sink_counts *out)
+{
+	struct spool_counts spool;
+	uint64_t in_memory;
+
+	spool_get_counts(sink->spool, &spool);
+	in_memory = spool.pending - spool.spooled;
+	pthread_mutex_lock(&sink->lock);
+	sink->lost += in_memory;
+	pthread_mutex_unlock(&sink->lock);
+	report_loss(sink, "not delivered in time");
+	if (spool.spooled > 0)
+		say(sink, "%" PRIu64 " hit%s stay%s in %s for the next start",
+		    spool.spooled, spool.spooled == 1 ? "" : "s",
+		    spool.spooled == 1 ? "s" : "", sink->folder);
+	sink_get_counts(sink, out);
+	out->pending -= in_memory;
+}
+
 void
 sink_close(struct sink *sink, struct sink_counts *out)
 {
-	uint64_t one = 1, news;
+	struct sink_counts counts;
+	uint64_t one = 1;
 
 	if (sink == NULL)
 		return;
@@ -710,10 +945,8 @@ sink_close(struct sink *sink, struct sink_counts *out)
 	(void)!write(sink->patience.wake_fd, &one, sizeof one);
 	pthread_join(sink->thread, NULL);
 
-	drop_all(sink);
-	news = sink->failed ? 0 : loss_to_report(sink, true);
-	say_lost(sink, news, "not delivered in time");
+	give_up_rest(sink, &counts);
 	if (out != NULL)
-		sink_get_counts(sink, out);
+		*out = counts;
 	sink_free(sink);
 }

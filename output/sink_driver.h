@@ -7,18 +7,13 @@
 #include <stdint.h>
 
 #include "output/sink.h"
+#include "output/sink_line.h"
 #include "output/sink_url.h"
 
 /*
  * What a kind of sink is to sink.c: a few functions, all called by the sink's
  * own thread, but for open.  Private to output/sink*.c.
  */
-
-struct event_line {
-	atomic_uint references;
-	uint32_t len; /* without the '\n' that follows */
-	char text[];
-};
 
 /*
  * How long a driver may still wait.  Drivers block nowhere but in sink_poll,
@@ -79,7 +74,7 @@ struct sink_driver {
 	 * Delivers lines, in order, as many as it can; with no lines, sees to
 	 * it that there is a connection.
 	 */
-	enum sink_state (*publish)(void *state, struct event_line *const *lines,
+	enum sink_state (*publish)(void *state, const struct sink_line *lines,
 	    size_t count, struct sink_outcome *outcome);
 	/* 0, or -1 with the reason and all as it was; NULL: nothing to open. */
 	int (*reopen)(void *state, char *error, size_t error_size);
@@ -88,5 +83,6 @@ struct sink_driver {
 
 extern const struct sink_driver sink_file_driver; /* SINK_FILE, SINK_STDOUT */
 extern const struct sink_driver sink_redis_driver;
+extern const struct sink_driver sink_syslog_driver;
 
 #endif

@@ -140,7 +140,7 @@ file_close(void *state)
 
 /* Windows on the lines, the first without its `begun` octets. */
 static int
-gather(const struct sink_file *file, struct event_line *const *lines,
+gather(const struct sink_file *file, const struct sink_line *lines,
     size_t count, struct iovec iov[IOV_COUNT])
 {
 	size_t skip = file->begun, total = 0;
@@ -148,12 +148,12 @@ gather(const struct sink_file *file, struct event_line *const *lines,
 	int used = 0;
 
 	while ((size_t)used < count && used < IOV_COUNT && total < most) {
-		struct event_line *line = lines[used];
-		size_t len = line->len + 1 - skip;
+		const struct sink_line *line = &lines[used];
+		size_t len = (size_t)line->len + 1 - skip;
 
 		if (len > most - total)
 			len = most - total;
-		iov[used].iov_base = line->text + skip;
+		iov[used].iov_base = (char *)line->text + skip;
 		iov[used].iov_len = len;
 		total += len;
 		used++;
@@ -164,14 +164,14 @@ gather(const struct sink_file *file, struct event_line *const *lines,
 
 /* `written` octets are out: marks whole lines, keeps count of a part. */
 static size_t
-advance(struct sink_file *file, struct event_line *const *lines, size_t count,
+advance(struct sink_file *file, const struct sink_line *lines, size_t count,
     size_t written, uint8_t *fates)
 {
 	size_t done = 0;
 
 	written += file->begun;
-	while (done < count && written >= (size_t)lines[done]->len + 1) {
-		written -= (size_t)lines[done]->len + 1;
+	while (done < count && written >= (size_t)lines[done].len + 1) {
+		written -= (size_t)lines[done].len + 1;
 		fates[done++] = LINE_WRITTEN;
 	}
 	file->begun = written;
@@ -214,7 +214,7 @@ failed(struct sink_file *file, int why, struct sink_outcome *outcome)
 }
 
 static enum sink_state
-file_publish(void *state, struct event_line *const *lines, size_t count,
+file_publish(void *state, const struct sink_line *lines, size_t count,
     struct sink_outcome *outcome)
 {
 	struct sink_file *file = state;

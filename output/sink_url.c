@@ -1,267 +1,49 @@
 #include "output/sink_url.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#include "output/redis_tls.h"
+#include "output/sink_url_parameters.h"
+#include "output/url_text.h"
+#include "sensor/siphash.h"
 
-#define DB_MAX     INT32_MAX
-#define MAXLEN_MAX INT64_MAX
-
-/* A part of the URL's text. */
-struct span {
-	const char *at;
-	size_t len;
-};
-
-struct reason {
-	char *text;
-	size_t size;
-};
-
-static bool refuse(struct reason *why, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Says why; false, so that a parser can return it. */
-static bool
-refuse(struct reason *why, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why->text, why->size, format, arguments);
-	va_end(arguments);
-	return false;
-}
-
-static bool
-span_is(struct span span, const char *text)
-{
-	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;
-}
-
-/* Splits at the first `separator`: what is before it; *rest is after it. */
-static bool
-span_split(struct span span, char separator, struct span *before,
-    struct span *rest)
-{
-	const char *at = memchr(span.at, separator, span.len);
-
-	if (at == NULL)
-		return false;
-	*before = (struct span){ span.at, (size_t)(at - span.at) };
-	*rest = (struct span){ at + 1, span.len - before->len - 1 };
-	return true;
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* A copy with %XX decoded; `what` names it where it is refused. */
-static bool
-decode(struct span from, const char *what, char **out, struct reason *why)
-{
-	size_t len = 0;
-	char *text;
-
-	if ((text = malloc(from.len + 1)) == NULL)
-		return refuse(why, "out of memory");
-	for (size_t i = 0; i < from.len; i++) {
-		int high, low;
-
-		if (from.at[i] != '%') {
-			text[len++] = from.at[i];
-			continue;
-		}
-		high = from.len - i > 2 ? hex_value(from.at[i + 1]) : -1;
-		low = from.len - i > 2 ? hex_value(from.at[i + 2]) : -1;
-		if (high == -1 || low == -1 || high + low == 0) {
-			free(text);
-			return refuse(why,
-			    "%s: a '%%' without two "
-			    "hexadecimal digits, or %%00",
-			    what);
-		}
-		text[len++] = (char)(high * 16 + low);
-		i += 2;
-	}
-	text[len] = '\0';
-	*out = text;
-	return true;
-}
-
-static bool
-parse_number(struct span from, const char *what, uint64_t min, uint64_t max,
-    uint64_t *out, struct reason *why)
-{
-	uint64_t value = 0;
-	bool good = from.len > 0;
-
-	for (size_t i = 0; i < from.len && good; i++) {
-		unsigned digit = (unsigned)(unsigned char)from.at[i] - '0';
-
-		good = digit <= 9 && value <= (max - digit) / 10;
-		value = value * 10 + digit;
-	}
-	if (!good || value < min)
-		return refuse(why,
-		    "%s: not a number from %" PRIu64 " to %" PRIu64, what, min,
-		    max);
-	*out = value;
-	return true;
-}
-
-static bool
-parse_mode(struct span value, struct sink_url *url, struct reason *why)
-{
-	static const char *const names[] = {
-		[REDIS_STREAM] = "stream",
-		[REDIS_LIST] = "list",
-		[REDIS_CHANNEL] = "channel",
-	};
-
-	for (size_t i = 0; i < COUNT(names); i++) {
-		if (span_is(value, names[i])) {
-			url->mode = (enum redis_mode)i;
-			return true;
-		}
-	}
-	return refuse(why, "mode: stream, list or channel");
-}
-
-static bool
-parse_key(struct span value, struct sink_url *url, struct reason *why)
-{
-	char *key;
-
-	if (value.len == 0)
-		return refuse(why, "key: empty");
-	if (!decode(value, "key", &key, why))
-		return false;
-	free(url->key);
-	url->key = key;
-	return true;
-}
-
-static bool
-parse_maxlen(struct span value, struct sink_url *url, struct reason *why)
-{
-	return parse_number(value, "maxlen", 0, MAXLEN_MAX, &url->maxlen, why);
-}
-
-static bool
-parse_push(struct span value, struct sink_url *url, struct reason *why)
-{
-	url->push_left = span_is(value, "left");
-	if (!url->push_left && !span_is(value, "right"))
-		return refuse(why, "push: right or left");
-	return true;
-}
-
-static bool
-parse_db(struct span value, struct sink_url *url, struct reason *why)
-{
-	uint64_t db;
-
-	if (!parse_number(value, "db", 0, DB_MAX, &db, why))
-		return false;
-	url->db = (uint32_t)db;
-	return true;
-}
-
-enum parameter { MODE, KEY, MAXLEN, PUSH, DB };
-static const struct {
-	const char *name;
-	bool (*parse)(struct span value, struct sink_url *url,
-	    struct reason *why);
-} parameters[] = {
-	[MODE] = { "mode", parse_mode },
-	[KEY] = { "key", parse_key },
-	[MAXLEN] = { "maxlen", parse_maxlen },
-	[PUSH] = { "push", parse_push },
-	[DB] = { "db", parse_db },
-};
-
-/* `given`: bits of those that were there. */
-static bool
-parse_parameter(struct span text, struct sink_url *url, unsigned *given,
-    struct reason *why)
-{
-	struct span name, value;
-
-	if (!span_split(text, '=', &name, &value))
-		return refuse(why, "a parameter without '='");
-	for (size_t i = 0; i < COUNT(parameters); i++) {
-		if (!span_is(name, parameters[i].name))
-			continue;
-		if (*given & 1U << i)
-			return refuse(why, "%s: given twice",
-			    parameters[i].name);
-		*given |= 1U << i;
-		return parameters[i].parse(value, url, why);
-	}
-	return refuse(why,
-	    "unknown parameter '%.*s' (there are mode, key, "
-	    "maxlen, push and db)",
-	    name.len > 32 ? 32 : (int)name.len, name.at);
-}
-
-static bool
-parse_parameters(struct span text, struct sink_url *url, unsigned given,
-    struct reason *why)
-{
-	struct span one;
-
-	while (span_split(text, '&', &one, &text)) {
-		if (!parse_parameter(one, url, &given, why))
-			return false;
-	}
-	if (!parse_parameter(text, url, &given, why))
-		return false;
-	if (given & 1U << MAXLEN && url->mode != REDIS_STREAM)
-		return refuse(why, "maxlen: only a stream has one");
-	if (given & 1U << PUSH && url->mode != REDIS_LIST)
-		return refuse(why, "push: only for a list");
-	return true;
-}
+/* --- the parts of the authority --- */
 
 static bool
 parse_user(struct span text, struct sink_url *url, struct reason *why)
 {
 	struct span user, password;
 
-	if (!span_split(text, ':', &user, &password) || password.len == 0)
-		return refuse(why, "a user without a password");
-	if (user.len > 0 && !decode(user, "user", &url->user, why))
+	if (!span_split(text, ':', &user, &password)) {
+		/* The password may come from a file. */
+		user = text;
+		password = (struct span){ text.at, 0 };
+	}
+	if (user.len == 0 && password.len == 0)
+		return url_refuse(why, "a user without a password");
+	if (user.len > 0 && !url_decode(user, "user", &url->user, why))
 		return false;
-	return decode(password, "password", &url->password, why);
+	return password.len == 0 ||
+	       url_decode(password, "password", &url->password, why);
 }
 
 /* HOST, or [ADDRESS] for IPv6; and what follows it. */
 static bool
-parse_host(struct span text, struct sink_url *url, struct reason *why)
+parse_endpoint(struct span text, uint16_t standard_port,
+    struct sink_endpoint *out, struct reason *why)
 {
 	struct span host = text, port = { NULL, 0 };
-	uint64_t number = REDIS_PORT_DEFAULT;
+	uint64_t number = standard_port;
 
 	if (text.len > 0 && text.at[0] == '[') {
 		text = (struct span){ text.at + 1, text.len - 1 };
 		if (!span_split(text, ']', &host, &port))
-			return refuse(why, "host: '[' without ']'");
+			return url_refuse(why, "host: '[' without ']'");
 		if (port.len > 0 && port.at[0] != ':')
-			return refuse(why, "host: something after ']'");
+			return url_refuse(why, "host: something after ']'");
 		if (port.len > 0)
 			port = (struct span){ port.at + 1, port.len - 1 };
 		else
@@ -270,12 +52,47 @@ parse_host(struct span text, struct sink_url *url, struct reason *why)
 		port.at = NULL;
 	}
 	if (host.len == 0)
-		return refuse(why, "host: missing");
+		return url_refuse(why, "host: missing");
 	if (port.at != NULL &&
-	    !parse_number(port, "port", 1, UINT16_MAX, &number, why))
+	    !url_number(port, "port", 1, UINT16_MAX, &number, why))
 		return false;
-	url->port = (uint16_t)number;
-	return decode(host, "host", &url->host, why);
+	out->port = (uint16_t)number;
+	return url_decode(host, "host", &out->host, why);
+}
+
+static bool
+add_endpoint(struct span text, uint16_t standard_port, struct sink_url *url,
+    struct reason *why)
+{
+	struct sink_endpoint *grown;
+
+	if (url->endpoint_count == SINK_ENDPOINTS_MAX)
+		return url_refuse(why, "more than %d hosts",
+		    SINK_ENDPOINTS_MAX);
+	grown = reallocarray(url->endpoints, url->endpoint_count + 1,
+	    sizeof *grown);
+	if (grown == NULL)
+		return url_refuse(why, "out of memory");
+	url->endpoints = grown;
+	grown[url->endpoint_count] = (struct sink_endpoint){ NULL, 0 };
+	if (!parse_endpoint(text, standard_port, &grown[url->endpoint_count],
+		why))
+		return false;
+	url->endpoint_count++;
+	return true;
+}
+
+static bool
+parse_endpoints(struct span text, uint16_t standard_port, bool several,
+    struct sink_url *url, struct reason *why)
+{
+	struct span one;
+
+	while (several && span_split(text, ',', &one, &text)) {
+		if (!add_endpoint(one, standard_port, url, why))
+			return false;
+	}
+	return add_endpoint(text, standard_port, url, why);
 }
 
 /* A password may hold an '@': the last one ends it. */
@@ -293,137 +110,369 @@ after_user(struct span authority, struct span *user)
 	return authority;
 }
 
-/* text: what comes after "redis://" or "redis+unix://". */
+/* authority [ path ] [ "?" query ]; an absent one has `at` NULL. */
+struct url_parts {
+	struct span user, authority, path, query;
+};
+
 static bool
-parse_redis(struct span text, bool is_unix, struct sink_url *url,
-    struct reason *why)
+cut_url(struct span text, struct url_parts *out, struct reason *why)
 {
-	struct span query = { NULL, 0 }, authority, path, user;
-	unsigned given = 0;
 	const char *slash;
 
 	if (memchr(text.at, '#', text.len) != NULL)
-		return refuse(why, "a '#' (as part of a word it is %%23)");
-	(void)span_split(text, '?', &text, &query);
+		return url_refuse(why, "a '#' (as part of a word it is %%23)");
+	out->query = (struct span){ NULL, 0 };
+	(void)span_split(text, '?', &text, &out->query);
 	/* Else a piece of a password might pass for a parameter's name. */
-	if (query.at != NULL && memchr(query.at, '@', query.len) != NULL)
-		return refuse(why, "an '@' after '?' (as part of a word it is "
-				   "%%40, and a '?' is %%3f)");
+	if (out->query.at != NULL &&
+	    memchr(out->query.at, '@', out->query.len) != NULL)
+		return url_refuse(why,
+		    "an '@' after '?' (as part of a word it is %%40, and a "
+		    "'?' is %%3f)");
 	slash = memchr(text.at, '/', text.len);
-	authority = text;
+	out->authority = text;
 	if (slash != NULL)
-		authority.len = (size_t)(slash - text.at);
-	path = (struct span){ text.at + authority.len,
-		text.len - authority.len };
-	authority = after_user(authority, &user);
-	if (user.at != NULL && !parse_user(user, url, why))
-		return false;
-	if (is_unix) {
-		if (authority.len > 0 || path.len < 2)
-			return refuse(why, "not redis+unix:///PATH");
-		if (!decode(path, "path", &url->path, why))
-			return false;
-	} else {
-		if (!parse_host(authority, url, why))
-			return false;
-		if (path.len > 1) {
-			path = (struct span){ path.at + 1, path.len - 1 };
-			if (!parse_db(path, url, why))
-				return false;
-			given |= 1U << DB;
-		}
-	}
-	return query.at == NULL || parse_parameters(query, url, given, why);
+		out->authority.len = (size_t)(slash - text.at);
+	out->path = (struct span){ text.at + out->authority.len,
+		text.len - out->authority.len };
+	out->authority = after_user(out->authority, &out->user);
+	return true;
 }
 
-/* The URL as it may be shown. */
-static bool
-make_name(struct sink_url *url, struct reason *why)
-{
-	const char *user = url->user != NULL ? url->user : "";
-	const char *at = url->password != NULL ? ":***@" : "";
-	bool v6 = url->host != NULL && strchr(url->host, ':') != NULL;
-	int rc;
+/* --- schemes --- */
 
-	if (url->path != NULL)
-		rc = asprintf(&url->name, "redis+unix://%s%s%s", user, at,
-		    url->path);
-	else
-		rc = asprintf(&url->name, "redis://%s%s%s%s%s:%u", user, at,
-		    v6 ? "[" : "", url->host, v6 ? "]" : "",
-		    (unsigned)url->port);
-	if (rc == -1) {
-		url->name = NULL;
-		return refuse(why, "out of memory");
-	}
+struct scheme {
+	const char *prefix;
+	enum sink_kind kind;
+	bool tls;
+	enum redis_topology topology;
+	enum syslog_transport transport;
+	bool (*parse)(const struct scheme *scheme,
+	    const struct url_parts *parts, struct sink_url *url,
+	    struct reason *why);
+};
+
+/* What follows the host of a Redis: nothing, "/", or "/DB". */
+static bool
+parse_db_path(struct span path, bool *has_db, struct sink_url *url,
+    struct reason *why)
+{
+	*has_db = path.len > 1;
+	if (!*has_db)
+		return true;
+	return sink_url_db((struct span){ path.at + 1, path.len - 1 }, url,
+	    why);
+}
+
+static bool
+parse_redis_rest(const struct url_parts *parts, struct span db_path,
+    struct sink_url *url, struct reason *why)
+{
+	bool has_db;
+
+	if (!parse_db_path(db_path, &has_db, url, why))
+		return false;
+	if (parts->query.at != NULL &&
+	    !sink_url_parameters(parts->query, url, has_db, why))
+		return false;
+	if (url->topology == REDIS_CLUSTER && url->db != 0)
+		return url_refuse(why, "db: a cluster has only 0");
+	if (url->user != NULL && url->password == NULL &&
+	    url->password_file == NULL)
+		return url_refuse(why, "a user without a password");
 	return true;
 }
 
 static bool
-parse_file(const char *text, struct sink_url *url, struct reason *why)
+parse_redis(const struct scheme *scheme, const struct url_parts *parts,
+    struct sink_url *url, struct reason *why)
+{
+	bool cluster = scheme->topology == REDIS_CLUSTER;
+	struct span authority = parts->authority;
+
+	if (!cluster && memchr(authority.at, ',', authority.len) != NULL)
+		return url_refuse(why, "host: several are for redis+sentinel "
+				       "and redis+cluster");
+	return parse_endpoints(authority, REDIS_PORT_DEFAULT, cluster, url,
+		   why) &&
+	       parse_redis_rest(parts, parts->path, url, why);
+}
+
+/* /MASTER[/DB] */
+static bool
+parse_sentinel(const struct scheme *scheme, const struct url_parts *parts,
+    struct sink_url *url, struct reason *why)
+{
+	struct span path = parts->path, master, db = { NULL, 0 };
+
+	(void)scheme;
+	if (!parse_endpoints(parts->authority, REDIS_SENTINEL_PORT, true, url,
+		why))
+		return false;
+	if (path.len < 2 || path.at[1] == '/')
+		return url_refuse(why,
+		    "the master's name is missing (redis+sentinel://HOST/"
+		    "MASTER)");
+	path = (struct span){ path.at + 1, path.len - 1 };
+	master = path;
+	if (span_split(path, '/', &master, &db))
+		db = (struct span){ db.at - 1, db.len + 1 };
+	return url_decode(master, "master", &url->master, why) &&
+	       parse_redis_rest(parts, db, url, why);
+}
+
+static bool
+parse_redis_unix(const struct scheme *scheme, const struct url_parts *parts,
+    struct sink_url *url, struct reason *why)
+{
+	struct span no_db = { NULL, 0 };
+
+	(void)scheme;
+	if (parts->authority.len > 0 || parts->path.len < 2)
+		return url_refuse(why, "not redis+unix:///PATH");
+	return url_decode(parts->path, "path", &url->path, why) &&
+	       parse_redis_rest(parts, no_db, url, why);
+}
+
+static bool
+parse_syslog(const struct scheme *scheme, const struct url_parts *parts,
+    struct sink_url *url, struct reason *why)
+{
+	url->transport = scheme->transport;
+	if (parts->path.len > 1)
+		return url_refuse(why, "nothing goes after the port but '?'");
+	return parse_endpoints(parts->authority, SYSLOG_PORT_DEFAULT, false,
+		   url, why) &&
+	       (parts->query.at == NULL ||
+		   sink_url_parameters(parts->query, url, false, why));
+}
+
+static bool
+parse_file_url(const struct scheme *scheme, const struct url_parts *parts,
+    struct sink_url *url, struct reason *why)
+{
+	(void)scheme;
+	if (parts->authority.len > 0 || parts->path.len < 2)
+		return url_refuse(why, "not file:///PATH");
+	return url_decode(parts->path, "path", &url->path, why) &&
+	       (parts->query.at == NULL ||
+		   sink_url_parameters(parts->query, url, false, why));
+}
+
+static const struct scheme schemes[] = {
+	{ "file://", SINK_FILE, .parse = parse_file_url },
+	{ "redis://", SINK_REDIS, .parse = parse_redis },
+	{ "rediss://", SINK_REDIS, .tls = true, .parse = parse_redis },
+	{ "redis+unix://", SINK_REDIS, .parse = parse_redis_unix },
+	{ "redis+sentinel://", SINK_REDIS, .topology = REDIS_SENTINEL,
+	    .parse = parse_sentinel },
+	{ "rediss+sentinel://", SINK_REDIS, .tls = true,
+	    .topology = REDIS_SENTINEL, .parse = parse_sentinel },
+	{ "redis+cluster://", SINK_REDIS, .topology = REDIS_CLUSTER,
+	    .parse = parse_redis },
+	{ "rediss+cluster://", SINK_REDIS, .tls = true,
+	    .topology = REDIS_CLUSTER, .parse = parse_redis },
+	{ "syslog://", SINK_SYSLOG, .transport = SYSLOG_UDP,
+	    .parse = parse_syslog },
+	{ "syslog+tcp://", SINK_SYSLOG, .transport = SYSLOG_TCP,
+	    .parse = parse_syslog },
+};
+
+/* --- what it is called --- */
+
+/* "host:port,host:port"; false where memory is short. */
+static bool
+spell_endpoints(const struct sink_url *url, FILE *to)
+{
+	for (unsigned i = 0; i < url->endpoint_count; i++) {
+		const struct sink_endpoint *one = &url->endpoints[i];
+		bool v6 = strchr(one->host, ':') != NULL;
+
+		fprintf(to, "%s%s%s%s:%u", i > 0 ? "," : "", v6 ? "[" : "",
+		    one->host, v6 ? "]" : "", (unsigned)one->port);
+	}
+	return ferror(to) == 0;
+}
+
+/* The URL as it may be shown; without `credentials`, the place alone. */
+static char *
+spell(const struct scheme *scheme, const struct sink_url *url, bool credentials)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to == NULL)
+		return NULL;
+	fputs(scheme->prefix, to);
+	if (credentials && (url->user != NULL || url->password != NULL))
+		fprintf(to, "%s:***@", url->user != NULL ? url->user : "");
+	if (url->path != NULL)
+		fputs(url->path, to);
+	(void)spell_endpoints(url, to);
+	if (url->master != NULL)
+		fprintf(to, "/%s", url->master);
+	if (fclose(to) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* Where in the Redis the lines go, for the identity. */
+static void
+spell_place(const struct sink_url *url, FILE *to)
+{
+	fprintf(to, "|%u|%d|%d|%d|", (unsigned)url->db, (int)url->mode,
+	    (int)url->push_left, (int)url->transport);
+	for (unsigned i = 0; i < url->key_count; i++)
+		fprintf(to, "%d:%s|", (int)url->key[i].kind,
+		    url->key[i].text != NULL ? url->key[i].text : "");
+}
+
+/*
+ * A name for a folder: the scheme, to be recognised, and a hash of the place.
+ * The hash must be the same in every run, so its key is no secret.
+ */
+static bool
+make_identity(const struct scheme *scheme, struct sink_url *url)
+{
+	char *place = spell(scheme, url, false), *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	struct siphash_key key = { 0, 0 };
+
+	if (place == NULL || to == NULL) {
+		free(place);
+		if (to != NULL)
+			fclose(to);
+		free(text);
+		return false;
+	}
+	fputs(place, to);
+	free(place);
+	spell_place(url, to);
+	if (fclose(to) != 0) {
+		free(text);
+		return false;
+	}
+	snprintf(url->identity, sizeof url->identity, "%.*s-%016" PRIx64,
+	    (int)(strlen(scheme->prefix) - strlen("://")), scheme->prefix,
+	    siphash(&key, text, size));
+	for (char *c = url->identity; *c != '\0'; c++)
+		*c = *c == '+' ? '-' : *c;
+	free(text);
+	return true;
+}
+
+/* --- the whole --- */
+
+static bool
+parse_path(const char *text, struct sink_url *url, struct reason *why)
 {
 	bool is_stdout = strcmp(text, "-") == 0;
 
 	if (text[0] == '\0')
-		return refuse(why, "empty");
+		return url_refuse(why, "empty");
 	url->kind = is_stdout ? SINK_STDOUT : SINK_FILE;
 	url->name = strdup(is_stdout ? "standard output" : text);
 	url->path = strdup(text);
 	if (url->name == NULL || url->path == NULL)
-		return refuse(why, "out of memory");
+		return url_refuse(why, "out of memory");
 	return true;
 }
 
-/* What comes after `prefix`, or NULL. */
-static const char *
-after(const char *text, const char *prefix)
+static bool
+set_defaults(const struct scheme *scheme, struct sink_url *url,
+    struct reason *why)
 {
-	size_t len = strlen(prefix);
+	url->kind = scheme->kind;
+	url->topology = scheme->topology;
+	url->tls.wanted = scheme->tls;
+	url->maxlen = REDIS_MAXLEN_DEFAULT;
+	url->replicas_ms = REDIS_REPLICAS_MS_DEFAULT;
+	url->facility = SYSLOG_FACILITY_DEFAULT;
+	if (url->kind == SINK_REDIS)
+		return sink_url_key(REDIS_KEY_DEFAULT, url, why);
+	if (url->kind == SINK_SYSLOG &&
+	    (url->app = strdup("egress-sensor")) == NULL)
+		return url_refuse(why, "out of memory");
+	return true;
+}
 
-	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+static bool
+parse_scheme(const struct scheme *scheme, const char *text,
+    struct sink_url *url, struct reason *why)
+{
+	struct url_parts parts;
+
+	if (scheme->tls && !redis_tls_is_available())
+		return url_refuse(why,
+		    "rediss: this hiredis has no TLS (it came with 1.0); let "
+		    "redis:// go through a TLS proxy on this machine, such as "
+		    "stunnel (docs/consumers.md)");
+	if (!set_defaults(scheme, url, why) ||
+	    !cut_url((struct span){ text, strlen(text) }, &parts, why))
+		return false;
+	if (parts.user.at != NULL && scheme->kind != SINK_REDIS)
+		return url_refuse(why, "only a Redis has a user");
+	if (parts.user.at != NULL && !parse_user(parts.user, url, why))
+		return false;
+	if (!scheme->parse(scheme, &parts, url, why))
+		return false;
+	url->name = scheme->kind == SINK_FILE ? strdup(url->path)
+	                                      : spell(scheme, url, true);
+	if (url->name == NULL || !make_identity(scheme, url))
+		return url_refuse(why, "out of memory");
+	return true;
 }
 
 static bool
 parse(const char *text, struct sink_url *url, struct reason *why)
 {
-	const char *tcp = after(text, "redis://");
-	const char *local = after(text, "redis+unix://");
-	const char *rest = tcp != NULL ? tcp : local;
+	url->severity_max = 3;
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		size_t len = strlen(schemes[i].prefix);
 
-	if (after(text, "rediss://") != NULL)
-		return refuse(why,
-		    "rediss: this hiredis has no TLS; let "
-		    "redis:// go through a TLS proxy on this machine, such as "
-		    "stunnel");
-	if (rest == NULL && strstr(text, "://") != NULL)
-		return refuse(why,
-		    "not a scheme that there is (redis, "
-		    "redis+unix), and a file is given by its path alone");
-	if (rest == NULL)
-		return parse_file(text, url, why);
-	url->kind = SINK_REDIS;
-	url->port = REDIS_PORT_DEFAULT;
-	url->maxlen = REDIS_MAXLEN_DEFAULT;
-	if ((url->key = strdup(REDIS_KEY_DEFAULT)) == NULL)
-		return refuse(why, "out of memory");
-	return parse_redis((struct span){ rest, strlen(rest) }, local != NULL,
-		   url, why) &&
-	       make_name(url, why);
+		if (strncmp(text, schemes[i].prefix, len) == 0)
+			return parse_scheme(&schemes[i], text + len, url, why);
+	}
+	if (strstr(text, "://") != NULL)
+		return url_refuse(why,
+		    "not a scheme that there is (file, redis, rediss, "
+		    "redis+unix, redis+sentinel, redis+cluster, syslog, "
+		    "syslog+tcp)");
+	return parse_path(text, url, why);
+}
+
+static const char *
+kind_name(enum sink_kind kind)
+{
+	switch (kind) {
+	case SINK_STDOUT:
+	case SINK_FILE:
+		break;
+	case SINK_REDIS:
+		return "Redis sink";
+	case SINK_SYSLOG:
+		return "syslog sink";
+	}
+	return "sink";
 }
 
 int
 sink_url_parse(const char *text, struct sink_url *out, char *error,
     size_t error_size)
 {
-	char reason[160] = "";
+	char reason[320] = "";
 	struct reason why = { reason, sizeof reason };
 
 	*out = (struct sink_url){ 0 };
 	if (parse(text, out, &why))
 		return 0;
 	/* Which sink, as far as that may be said. */
-	snprintf(error, error_size, "%s: %s",
-	    out->kind == SINK_REDIS ? "Redis sink" : "sink", reason);
+	snprintf(error, error_size, "%s: %s", kind_name(out->kind), reason);
 	sink_url_fini(out);
 	return -1;
 }
@@ -440,11 +489,22 @@ forget(char *secret)
 void
 sink_url_fini(struct sink_url *url)
 {
+	for (unsigned i = 0; i < url->endpoint_count; i++)
+		free(url->endpoints[i].host);
+	free(url->endpoints);
+	sink_url_key_fini(url);
 	free(url->name);
 	free(url->path);
-	free(url->host);
+	free(url->master);
 	free(url->user);
 	forget(url->password);
-	free(url->key);
+	free(url->password_file);
+	free(url->sentinel_user);
+	forget(url->sentinel_password);
+	free(url->tls.ca);
+	free(url->tls.cert);
+	free(url->tls.cert_key);
+	free(url->tls.name);
+	free(url->app);
 	*url = (struct sink_url){ 0 };
 }

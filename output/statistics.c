@@ -1,6 +1,7 @@
 #include "output/statistics.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Every member of these is a count, so that they can be summed as arrays. */
 static void
@@ -37,8 +38,8 @@ layers(const struct statistics *s, enum layers_result result)
 	return s->tracker.layers.results[result];
 }
 
-size_t
-statistics_list(const struct statistics *s, struct eve_stat *out)
+static void
+list_numbers(const struct statistics *s, struct statistics_list *out)
 {
 	const struct capture_counts *c = &s->capture;
 	const struct tracker_counts *t = &s->tracker;
@@ -110,28 +111,89 @@ statistics_list(const struct statistics *s, struct eve_stat *out)
 		{ "detect", "facts_evicted", d->facts.evicted },
 		{ "detect", "hits_lost", d->facts.lost },
 		{ "detect", "dns_memory_evicted", d->dns_memory_evicted },
-		{ "sink", "written", s->sinks.written },
-		{ "sink", "pending", s->sinks.pending },
-		{ "sink", "retried", s->sinks.retried },
-		{ "sink", "lost", s->sinks.lost },
 	};
 	size_t count = sizeof list / sizeof list[0];
 
-	_Static_assert(sizeof list / sizeof list[0] <= STATISTICS_MAX,
+	_Static_assert(sizeof list / sizeof list[0] +
+			       (1 + PUBLISHER_SINKS_MAX) * STATISTICS_OF_SINK <=
+			   STATISTICS_MAX,
+	    "there is room");
+	memcpy(out->stats, list, sizeof list);
+	out->count = count;
+}
+
+static void
+list_sink(const char *group, const struct sink_counts *c,
+    struct statistics_list *out)
+{
+	const struct latency *l = &c->latency;
+	const struct eve_stat list[] = {
+		{ group, "written", c->written },
+		{ group, "pending", c->pending },
+		{ group, "spooled", c->spooled },
+		{ group, "retried", c->retried },
+		{ group, "lost", c->lost },
+		{ group, "filtered", c->filtered },
+		{ group, "recovered", c->recovered },
+		{ group, "damaged_octets", c->damaged_octets },
+		{ group, "disk_failures", c->disk_failures },
+		{ group, "latency_p50_us", latency_percentile(l, 50) },
+		{ group, "latency_p90_us", latency_percentile(l, 90) },
+		{ group, "latency_p99_us", latency_percentile(l, 99) },
+		{ group, "latency_max_us", l->max_us },
+	};
+
+	_Static_assert(sizeof list / sizeof list[0] == STATISTICS_OF_SINK,
 	    "callers have room");
-	for (size_t i = 0; i < count; i++)
-		out[i] = list[i];
-	return count;
+	memcpy(out->stats + out->count, list, sizeof list);
+	out->count += STATISTICS_OF_SINK;
+}
+
+void
+statistics_list(const struct statistics *s, struct statistics_list *out)
+{
+	list_numbers(s, out);
+	list_sink("sink", &s->sinks.total, out);
+	out->sink_count = s->sinks.sink_count;
+	for (size_t i = 0; i < out->sink_count; i++) {
+		char *group = out->groups[i];
+
+		snprintf(group, sizeof out->groups[i], "sink.%u",
+		    (unsigned)(i + 1) % 100);
+		out->sinks[i] = (struct eve_text){ group,
+			s->sinks.sinks[i].name };
+		list_sink(group, &s->sinks.sinks[i].counts, out);
+	}
+}
+
+void
+statistics_print_sinks(FILE *to, const struct publisher_counts *sinks)
+{
+	fprintf(to, "%10s %9s %9s %9s %9s %10s %10s  sink\n", "written",
+	    "pending", "spooled", "retried", "lost", "p50 ms", "p99 ms");
+	for (size_t i = 0; i < sinks->sink_count; i++) {
+		const struct sink_counts *c = &sinks->sinks[i].counts;
+
+		fprintf(to,
+		    "%10" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64
+		    " %9" PRIu64 " %10.1f %10.1f  %s\n",
+		    c->written, c->pending, c->spooled, c->retried, c->lost,
+		    (double)latency_percentile(&c->latency, 50) / 1e3,
+		    (double)latency_percentile(&c->latency, 99) / 1e3,
+		    sinks->sinks[i].name);
+	}
 }
 
 void
 statistics_print(FILE *to, const struct statistics *statistics)
 {
-	struct eve_stat list[STATISTICS_MAX];
-	size_t count = statistics_list(statistics, list);
+	struct statistics_list list;
 
-	for (size_t i = 0; i < count; i++)
-		fprintf(to, "%s%s%s: %" PRIu64 "\n", list[i].group,
-		    list[i].group[0] == '\0' ? "" : ".", list[i].name,
-		    list[i].value);
+	list_numbers(statistics, &list);
+	list_sink("sink", &statistics->sinks.total, &list);
+	for (size_t i = 0; i < list.count; i++)
+		fprintf(to, "%s%s%s: %" PRIu64 "\n", list.stats[i].group,
+		    list.stats[i].group[0] == '\0' ? "" : ".",
+		    list.stats[i].name, list.stats[i].value);
+	statistics_print_sinks(to, &statistics->sinks);
 }

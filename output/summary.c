@@ -189,8 +189,12 @@ print_losses(FILE *to, const struct statistics *s)
 	if (s->tracker.streams.gap_octets > 0)
 		fprintf(to, "%" PRIu64 " octets are missing in TCP streams\n",
 		    s->tracker.streams.gap_octets);
-	if (s->sinks.lost > 0)
-		fprintf(to, "%" PRIu64 " events were LOST\n", s->sinks.lost);
+	if (s->sinks.total.lost > 0)
+		fprintf(to, "%" PRIu64 " events were LOST\n",
+		    s->sinks.total.lost);
+	if (s->sinks.total.pending > 0)
+		fprintf(to, "%" PRIu64 " events wait for the next start\n",
+		    s->sinks.total.pending);
 }
 
 void
@@ -210,6 +214,7 @@ summary_print(FILE *to, const struct summary *summary,
 		fprintf(to, " in %" PRIu64 " capture%s", s->capture.files,
 		    s->capture.files == 1 ? "" : "s");
 	fprintf(to, "; %.2f s\n", seconds);
+	statistics_print_sinks(to, &s->sinks);
 	print_losses(to, s);
 	fprintf(to, "%" PRIu64 " hit%s\n", summary->hits,
 	    summary->hits == 1 ? "" : "s");

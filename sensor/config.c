@@ -66,6 +66,8 @@ config_fini(struct config *config)
 	free(config->detection.beacons.roles);
 	text_list_fini(&config->outputs.sinks);
 	text_list_fini(&config->outputs.events);
+	free(config->outputs.spool.directory);
+	free(config->outputs.spool.sync);
 	for (unsigned i = 0; i < config->segment_count; i++) {
 		struct config_segment *segment = &config->segments[i];
 
@@ -356,6 +358,12 @@ config_apply_options(struct config *config, const struct options *options,
 {
 	if (apply_all(config, options) == -1) {
 		snprintf(error, error_size, "memory is short");
+		return -1;
+	}
+	if (options->sinks.count > CONFIG_SINKS_MAX) {
+		snprintf(error, error_size,
+		    "--output: %zu of them, at most %d are possible",
+		    options->sinks.count, CONFIG_SINKS_MAX);
 		return -1;
 	}
 	if (options->action == ACTION_RUN && options->captures.count == 0 &&

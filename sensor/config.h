@@ -81,9 +81,20 @@ struct config_detection {
 	struct config_beacons beacons;
 };
 
+/* Where hits for sinks on the network wait, though the sensor ends. */
+struct config_spool {
+	bool enabled;     /* [true] */
+	char *directory;  /* [""]: the state directory of service or user */
+	uint32_t mib;     /* [256; 1..1048576] of each sink */
+	char *sync;       /* [interval] or always, never */
+	uint32_t sync_ms; /* [1000; 10..60000] interval */
+};
+
+#define CONFIG_SINKS_MAX 64
+
 struct config_outputs {
-	struct text_list sinks;      /* [-] */
-	struct text_list events;     /* [alert] */
+	struct text_list sinks;      /* [-]; 1..CONFIG_SINKS_MAX */
+	struct text_list events;     /* [alert] of sinks that name none */
 	event_set event_set;         /* what `events` stands for */
 	uint32_t dns_version;        /* [3; 2..3] */
 	uint32_t queue_mib;          /* [64; 1..65536] of each sink */
@@ -91,6 +102,7 @@ struct config_outputs {
 	uint32_t connect_timeout_ms; /* [2000; 10..600000] */
 	uint32_t command_timeout_ms; /* [5000; 10..600000] */
 	uint32_t drain_ms;           /* [10000; 0..600000] */
+	struct config_spool spool;
 };
 
 /* How long a flow without packets is remembered; [; 1..604800]. */

@@ -78,6 +78,18 @@ check_sink(const struct config_checks *checks, const char *text, char *error,
 	return checks->sink(text, error, size);
 }
 
+static int
+check_sync(const struct config_checks *checks, const char *text, char *error,
+    size_t size)
+{
+	(void)checks;
+	if (strcmp(text, "interval") == 0 || strcmp(text, "always") == 0 ||
+	    strcmp(text, "never") == 0)
+		return 0;
+	snprintf(error, size, "'%.64s' is not interval, always or never", text);
+	return -1;
+}
+
 /* A block scalar is a good way to write a long expression. */
 static int
 check_filter(const struct config_checks *checks, const char *text, char *error,
@@ -150,6 +162,12 @@ const struct config_key config_keys[] = {
 	NUMBER(outputs.connect_timeout_ms, 10, 600000, 2000),
 	NUMBER(outputs.command_timeout_ms, 10, 600000, 5000),
 	NUMBER(outputs.drain_ms, 0, 600000, 10000),
+	FLAG(outputs.spool.enabled, true),
+	{ KEY(outputs.spool.directory), KEY_TEXT, .check = check_line },
+	NUMBER(outputs.spool.mib, 1, 1048576, 256),
+	{ KEY(outputs.spool.sync), KEY_TEXT, .standard_text = "interval",
+	    .check = check_sync },
+	NUMBER(outputs.spool.sync_ms, 10, 60000, 1000),
 
 	NUMBER(limits.flows, 16, 268435456, 1048576),
 	NUMBER(limits.stream_mib, 1, 65536, 256),

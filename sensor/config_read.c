@@ -110,8 +110,17 @@ static const cyaml_schema_field_t detection_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t spool_fields[] = {
+	FLAG(struct config_spool, enabled),
+	TEXT(struct config_spool, directory, 0, TEXT_MAX_OCTETS),
+	NUMBER(struct config_spool, mib),
+	TEXT(struct config_spool, sync, 1, NAME_MAX_OCTETS),
+	NUMBER(struct config_spool, sync_ms),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t outputs_fields[] = {
-	TEXTS(struct config_outputs, sinks, &text_entry, 1, LIST_MAX),
+	TEXTS(struct config_outputs, sinks, &text_entry, 1, CONFIG_SINKS_MAX),
 	TEXTS(struct config_outputs, events, &text_entry, 1, LIST_MAX),
 	NUMBER(struct config_outputs, dns_version),
 	NUMBER(struct config_outputs, queue_mib),
@@ -119,6 +128,7 @@ static const cyaml_schema_field_t outputs_fields[] = {
 	NUMBER(struct config_outputs, connect_timeout_ms),
 	NUMBER(struct config_outputs, command_timeout_ms),
 	NUMBER(struct config_outputs, drain_ms),
+	SECTION(struct config_outputs, spool, spool_fields),
 	CYAML_FIELD_END,
 };
 

@@ -1,5 +1,6 @@
 #include "sensor/pipeline.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,8 @@ pipeline_clock_ms(void)
 
 /* ---- the configuration, as the parts want it ---- */
 
+_Static_assert(CONFIG_SINKS_MAX <= PUBLISHER_SINKS_MAX, "all can be opened");
+
 static unsigned
 wanted_kinds(event_set events)
 {
@@ -122,8 +125,30 @@ pipeline_tracker_options(const struct pipeline *p)
 		    ? limits->flows / 4
 		    : SESSIONS_MIN,
 		.segments = p->segments,
-		.kinds = wanted_kinds(p->config->outputs.event_set),
+		.kinds = wanted_kinds(p->events),
 	};
+}
+
+/* What any sink asks for. */
+static event_set
+wanted_events(const struct config_outputs *outputs)
+{
+	event_set events = 0;
+
+	for (unsigned i = 0; i < outputs->sinks.count; i++)
+		events |= sink_events(outputs->sinks.text[i],
+		    outputs->event_set);
+	return events;
+}
+
+/* config_keys.c takes no other words. */
+static enum spool_sync
+sync_of(const char *word)
+{
+	if (strcmp(word, "always") == 0)
+		return SPOOL_SYNC_ALWAYS;
+	return strcmp(word, "never") == 0 ? SPOOL_SYNC_NEVER
+	                                  : SPOOL_SYNC_INTERVAL;
 }
 
 int
@@ -131,16 +156,25 @@ pipeline_open_publisher(struct pipeline *p, eve_source_name name,
     void *name_arg, bool live, char *error, size_t error_size)
 {
 	const struct config_outputs *outputs = &p->config->outputs;
+	char directory[PATH_MAX];
 	struct sink_options sinks = {
+		.events = outputs->event_set,
 		.queue_octets_max = outputs->queue_mib * MIB,
 		.wait = !live,
 		.wait_ms = outputs->wait_ms,
 		.connect_timeout_ms = outputs->connect_timeout_ms,
 		.command_timeout_ms = outputs->command_timeout_ms,
 		.drain_ms = outputs->drain_ms,
+		.spool_octets_max = outputs->spool.mib * (uint64_t)MIB,
+		.spool_sync = sync_of(outputs->spool.sync),
+		.spool_sync_ms = outputs->spool.sync_ms,
 		.report = say,
 	};
 
+	if (pipeline_spool_directory(outputs, directory, sizeof directory,
+		error, error_size) == -1)
+		return -1;
+	sinks.spool_directory = directory[0] != '\0' ? directory : NULL;
 	p->eve = (struct eve_options){
 		.sensor_name = p->config->sensor_name,
 		.live = live,
@@ -162,8 +196,7 @@ on_hit(void *arg, const struct hit *hit)
 	struct pipeline *p = arg;
 
 	summary_hit(p->summary, hit);
-	if (event_set_has(p->config->outputs.event_set, EVENT_ALERT))
-		publish_hit(p->publisher, hit);
+	publish_hit(p->publisher, hit);
 }
 
 static void
@@ -174,34 +207,10 @@ on_evaluated(void *arg, const struct hit *hit)
 	publish_beacon(p->publisher, hit);
 }
 
-static bool
-is_event(event_set events, const struct observation *o)
-{
-	switch ((enum obs_kind)o->kind) {
-	case OBS_DNS:
-		/* EVE has no type for LLMNR. */
-		return event_set_has(events, EVENT_DNS) && o->app != APP_LLMNR;
-	case OBS_HTTP:
-		return event_set_has(events, EVENT_HTTP);
-	case OBS_TLS:
-		return event_set_has(events, EVENT_TLS);
-	case OBS_FLOW_END:
-		return event_set_has(events, EVENT_FLOW);
-	case OBS_FLOW_START:
-	case OBS_FLOW_APP:
-	case OBS_FLOW_BURST:
-	case OBS_HTTP_REQUEST:
-	case OBS_TLS_HELLO:
-		return false;
-	}
-	return false;
-}
-
 void
 pipeline_observe(struct pipeline *p, const struct observation *o)
 {
-	if (is_event(p->config->outputs.event_set, o))
-		publish_observation(p->publisher, o);
+	publish_observation(p->publisher, o);
 	detector_observe(p->detector, o);
 }
 
@@ -230,15 +239,18 @@ pipeline_publish_stats(struct pipeline *p, uint64_t now_us,
     pipeline_gather gather, void *arg)
 {
 	struct statistics statistics = { 0 };
-	struct eve_stat list[STATISTICS_MAX];
-	size_t count;
+	struct statistics_list list;
+	struct eve_numbers numbers = { .stats = list.stats,
+		.texts = list.sinks };
 
-	if (!event_set_has(p->config->outputs.event_set, EVENT_STATS))
+	if (!event_set_has(p->events, EVENT_STATS))
 		return;
 	gather(arg, &statistics);
 	pipeline_add_statistics(p, &statistics);
-	count = statistics_list(&statistics, list);
-	publish_stats(p->publisher, now_us, list, count);
+	statistics_list(&statistics, &list);
+	numbers.count = list.count;
+	numbers.text_count = list.sink_count;
+	publish_stats(p->publisher, now_us, &numbers);
 }
 
 void
@@ -336,8 +348,7 @@ begin(struct pipeline *p, bool live, char *error, size_t error_size)
 		.allowed = p->knowledge->allowed,
 		.beacons = config->detection.beacons.enabled ? &p->beacons
 							     : NULL,
-		.evaluated = event_set_has(config->outputs.event_set,
-				 EVENT_BEACON)
+		.evaluated = event_set_has(p->events, EVENT_BEACON)
 		    ? on_evaluated
 		    : NULL,
 		.evaluated_arg = p,
@@ -361,6 +372,7 @@ begin(struct pipeline *p, bool live, char *error, size_t error_size)
 static void
 end(struct pipeline *p)
 {
+	publisher_free(p->publisher);
 	detector_free(p->detector);
 	summary_free(p->summary);
 	segments_free(p->segments);
@@ -375,6 +387,7 @@ pipeline_run(const struct config *config, const struct options *options,
 		.options = options,
 		.indicators = indicators,
 		.knowledge = knowledge,
+		.events = wanted_events(&config->outputs),
 		.started_s = pipeline_clock_ms() / 1000 };
 	struct statistics total = { 0 };
 	uint64_t begun_ms = pipeline_clock_ms();
@@ -384,15 +397,17 @@ pipeline_run(const struct config *config, const struct options *options,
 	if (begin(&p, !stored, error, error_size) == 0)
 		rc = stored ? pipeline_run_stored(&p, &total, error, error_size)
 		            : pipeline_run_live(&p, &total, error, error_size);
-	if (p.publisher != NULL)
-		publisher_close(p.publisher, &total.sinks);
-	p.publisher = NULL;
+	if (p.publisher != NULL) {
+		publisher_finish(p.publisher);
+		publisher_get_counts(p.publisher, &total.sinks);
+	}
 	if (rc == 0) {
 		detector_get_counts(p.detector, &total.detector);
 		summary_print(stderr, p.summary, &total,
 		    (double)(pipeline_clock_ms() - begun_ms) / 1000);
 		result->hits = summary_hits(p.summary);
-		result->incomplete = total.sinks.lost > 0 ||
+		result->incomplete = total.sinks.total.lost > 0 ||
+		                     total.sinks.total.pending > 0 ||
 		                     total.capture.failed_files > 0;
 	}
 	end(&p);

@@ -14,7 +14,8 @@
 
 struct pipeline_result {
 	uint64_t hits;
-	bool incomplete; /* a capture failed, a sink lost events */
+	bool incomplete; /* a capture failed, a sink lost events or has some
+	                    left */
 };
 
 /* From here on signals are remembered until pipeline_run acts on them. */

@@ -19,6 +19,7 @@ struct pipeline {
 	struct publisher *publisher;
 	struct summary *summary;
 	struct eve_options eve;
+	event_set events;   /* that any sink asks for */
 	uint64_t started_s; /* monotonic */
 };
 
@@ -28,6 +29,14 @@ struct tracker_options pipeline_tracker_options(const struct pipeline *p);
 /* 0, or -1 with the reason: the sinks are opened when the names are known. */
 int pipeline_open_publisher(struct pipeline *p, eve_source_name name,
     void *name_arg, bool live, char *error, size_t error_size);
+
+/*
+ * Where hits wait on disk, the folders above it made: out.  "" where nothing
+ * is to wait there, or where the standard directory cannot be made, which is
+ * said.  -1 with the reason: a configured one cannot.
+ */
+int pipeline_spool_directory(const struct config_outputs *outputs, char *out,
+    size_t size, char *error, size_t error_size);
 
 /* An observation for the detector and, where asked for, as an event. */
 void pipeline_observe(struct pipeline *p, const struct observation *o);

@@ -1,15 +1,19 @@
 /*
  * How fast hits become events and events reach a Redis:
  *
- *	sink_bench [-n COUNT] [-m channel|list|stream] [redis://HOST[:PORT] |
- *redis+unix:///PATH]
+ *	sink_bench [-n COUNT] [-r ROUNDS] [-m channel|list|stream] [-s SPOOL]
+ *	    [redis://HOST[:PORT] | redis+unix:///PATH]
  *
- * 1. eve_hit alone, and with a copy into an event_line;
- * 2. a bare hiredis loop that pipelines the same lines, 512 at a time;
- * 3. eve_hit, sink_put and the Redis sink together, until all is acknowledged.
+ * 1. eve_hit alone, and with a copy into a spool in memory;
+ * 2. a bare hiredis loop that pipelines a line of the same length, 512 at a
+ *    time;
+ * 3. eve_hit, sink_put and the Redis sink together, until all is acknowledged;
+ *    hits pass a spool on disk, in the folder SPOOL, as the sensor has it.
  *
- * 2 and 3 for PUBLISH, RPUSH and XADD, to keys "sink_bench", which are deleted
- * before and after.  Run it against a Redis of its own.
+ * 2 and 3 in turns, for PUBLISH, RPUSH and XADD, to the key "sink_bench", which
+ * is deleted before and after: the median of each, and of the rounds' ratios.
+ * The CPU a line is of this process, all threads, and of Redis.  Run it against
+ * a Redis of its own; delivery.py does.
  */
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -25,8 +29,9 @@
 #include "output/sink.h"
 #include "output/sink_url.h"
 
-#define PIPELINE 512
-#define KEY      "sink_bench"
+#define PIPELINE   512
+#define KEY        "sink_bench"
+#define ROUNDS_MAX 99
 
 static double
 now_s(void)
@@ -136,6 +141,16 @@ next_hit(struct eve *eve, uint64_t n, size_t *len)
 	return line;
 }
 
+static struct sink_line
+hit_line(const char *text, size_t len)
+{
+	return (struct sink_line){ .text = text,
+		.len = (uint32_t)len,
+		.segment = "",
+		.severity = 1,
+		.type = EVENT_ALERT };
+}
+
 /* --- the measurements --- */
 
 static void
@@ -147,22 +162,30 @@ show(const char *what, uint64_t count, double seconds)
 static void
 measure_format(struct eve *eve, uint64_t count)
 {
-	struct event_line *line;
+	struct spool_options options = { .name = KEY,
+		.memory_octets_max = 64 << 20 };
+	struct sink_line line;
+	struct spool_ticket ticket;
+	struct spool *spool;
 	double begin = now_s();
-	const char *text;
+	char error[256];
 	size_t len = 0;
 
 	for (uint64_t n = 0; n < count; n++)
 		next_hit(eve, n, &len);
 	show("eve_hit", count, now_s() - begin);
+	if (spool_open(&options, &spool, error, sizeof error) == -1)
+		die(error);
 	begin = now_s();
 	for (uint64_t n = 0; n < count; n++) {
-		text = next_hit(eve, n, &len);
-		if ((line = event_line_new(text, len)) == NULL)
-			die("out of memory");
-		event_line_release(line);
+		line = hit_line(next_hit(eve, n, &len), len);
+		if (spool_put(spool, &line, false) != SPOOL_KEPT ||
+		    spool_take(spool, &line, &ticket, 1, len) != 1)
+			die("not kept");
+		spool_settle(spool, ticket);
 	}
-	show("eve_hit, event_line_new", count, now_s() - begin);
+	show("eve_hit, spool", count, now_s() - begin);
+	spool_close(spool);
 	printf("%-28s %9zu octets\n", "a line", len);
 }
 
@@ -171,7 +194,8 @@ dial(const struct sink_url *url)
 {
 	redisContext *redis = url->path != NULL
 	                          ? redisConnectUnix(url->path)
-	                          : redisConnect(url->host, url->port);
+	                          : redisConnect(url->endpoints[0].host,
+					url->endpoints[0].port);
 
 	if (redis == NULL || redis->err)
 		die("no connection");
@@ -184,32 +208,62 @@ delete_key(redisContext *redis)
 	freeReplyObject(redisCommand(redis, "DEL " KEY));
 }
 
+struct bench {
+	struct eve *eve;
+	const char *url, *spool_directory;
+	uint64_t count;
+	unsigned rounds;
+	redisContext *redis;
+	char *text; /* of the bare loop's lines */
+	size_t len;
+};
+
+static const struct mode {
+	const char *name, *head[8];
+	int head_count;
+	const char *parameters;
+} modes[] = {
+	{ "channel", { "PUBLISH", KEY }, 2, "" },
+	{ "list", { "RPUSH", KEY }, 2, "" },
+	{ "stream", { "XADD", KEY, "MAXLEN", "~", "100000", "*", "eve" }, 7,
+	    "&maxlen=100000" },
+};
+
+static void
+make_bare_line(struct bench *bench)
+{
+	const char *line = next_hit(bench->eve, 0, &bench->len);
+
+	if ((bench->text = strndup(line, bench->len)) == NULL)
+		die("out of memory");
+}
+
+/* The same line again and again: the loop has only to send. */
 static double
-measure_bare(redisContext *redis, const char *const *head, int head_count,
-    uint64_t count, const char *text, size_t len)
+measure_bare(const struct bench *bench, const struct mode *mode)
 {
 	double begin = now_s();
 	const char *argv[9];
 	size_t lens[9];
 	void *reply;
 
-	for (int i = 0; i < head_count; i++) {
-		argv[i] = head[i];
-		lens[i] = strlen(head[i]);
+	for (int i = 0; i < mode->head_count; i++) {
+		argv[i] = mode->head[i];
+		lens[i] = strlen(mode->head[i]);
 	}
-	argv[head_count] = text;
-	lens[head_count] = len;
-	for (uint64_t n = 0; n < count; n += PIPELINE) {
+	argv[mode->head_count] = bench->text;
+	lens[mode->head_count] = bench->len;
+	for (uint64_t n = 0; n < bench->count; n += PIPELINE) {
 		for (int i = 0; i < PIPELINE; i++)
-			redisAppendCommandArgv(redis, head_count + 1, argv,
-			    lens);
+			redisAppendCommandArgv(bench->redis,
+			    mode->head_count + 1, argv, lens);
 		for (int i = 0; i < PIPELINE; i++) {
-			if (redisGetReply(redis, &reply) != REDIS_OK)
-				die(redis->errstr);
+			if (redisGetReply(bench->redis, &reply) != REDIS_OK)
+				die(bench->redis->errstr);
 			freeReplyObject(reply);
 		}
 	}
-	return (double)count / (now_s() - begin);
+	return (double)bench->count / (now_s() - begin);
 }
 
 static void
@@ -219,8 +273,9 @@ report(void *arg, const char *message)
 	fprintf(stderr, "%s\n", message);
 }
 
+/* As the sensor has it by default: hits pass a spool on disk. */
 static double
-measure_sink(struct eve *eve, const char *url, uint64_t count)
+measure_sink(const struct bench *bench, const char *url)
 {
 	struct sink_options options = { .queue_octets_max = 64 << 20,
 		.wait = true,
@@ -228,9 +283,13 @@ measure_sink(struct eve *eve, const char *url, uint64_t count)
 		.connect_timeout_ms = 1000,
 		.command_timeout_ms = 10000,
 		.drain_ms = 60000,
+		.spool_directory = bench->spool_directory,
+		.spool_octets_max = UINT64_C(1) << 30,
+		.spool_sync = SPOOL_SYNC_INTERVAL,
+		.spool_sync_ms = 1000,
 		.report = report };
 	struct sink_counts counts;
-	struct event_line *line;
+	struct sink_line line;
 	struct sink *sink;
 	char error[256];
 	const char *text;
@@ -240,70 +299,129 @@ measure_sink(struct eve *eve, const char *url, uint64_t count)
 	if (sink_open(url, &options, &sink, error, sizeof error) == -1)
 		die(error);
 	begin = now_s();
-	for (uint64_t n = 0; n < count; n++) {
-		text = next_hit(eve, n, &len);
-		if ((line = event_line_new(text, len)) == NULL)
-			die("out of memory");
-		sink_put(sink, line);
-		event_line_release(line);
+	for (uint64_t n = 0; n < bench->count; n++) {
+		text = next_hit(bench->eve, n, &len);
+		line = hit_line(text, len);
+		sink_put(sink, &line);
 	}
 	sink_close(sink, &counts);
-	if (counts.written != count)
+	if (counts.written != bench->count)
 		die("not all was written");
-	return (double)count / (now_s() - begin);
+	return (double)bench->count / (now_s() - begin);
+}
+
+/* --- in turns --- */
+
+/* What one side has done in each round. */
+struct side {
+	double rate[ROUNDS_MAX];
+	double cpu_ns[ROUNDS_MAX];   /* of this process, a line */
+	double redis_ns[ROUNDS_MAX]; /* of Redis, a line */
+};
+
+static int
+by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Sorts them. */
+static double
+median(double *numbers, unsigned count)
+{
+	qsort(numbers, count, sizeof *numbers, by_size);
+	return count % 2 == 1
+	           ? numbers[count / 2]
+	           : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
+}
+
+/* CPU seconds of the server, as it counts them itself. */
+static double
+redis_cpu_s(redisContext *redis)
+{
+	static const char *const fields[] = { "used_cpu_sys:",
+		"used_cpu_user:" };
+	redisReply *reply = redisCommand(redis, "INFO cpu");
+	double sum = 0;
+
+	if (reply == NULL || reply->str == NULL)
+		die("no answer to INFO");
+	for (size_t i = 0; i < 2; i++) {
+		const char *at = strstr(reply->str, fields[i]);
+
+		if (at != NULL)
+			sum += strtod(at + strlen(fields[i]), NULL);
+	}
+	freeReplyObject(reply);
+	return sum;
 }
 
 static void
-measure_redis(struct eve *eve, const char *where, const char *only,
-    uint64_t count)
+run_one(const struct bench *bench, const struct mode *mode, bool ours,
+    struct side *out, unsigned round)
 {
-	static const struct {
-		const char *mode, *head[8];
-		int head_count;
-	} modes[] = {
-		{ "channel", { "PUBLISH", KEY }, 2 },
-		{ "list", { "RPUSH", KEY }, 2 },
-		{ "stream",
-		    { "XADD", KEY, "MAXLEN", "~", "100000", "*", "eve" }, 7 },
-	};
-	struct sink_url url;
-	char text[256], error[256];
-	size_t len;
-	const char *line = next_hit(eve, 0, &len);
-	char *copy = strndup(line, len);
-	redisContext *redis;
+	char url[512];
+	double used, redis_used;
 
-	if (sink_url_parse(where, &url, error, sizeof error) == -1)
-		die(error);
-	redis = dial(&url);
-	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-		double bare, ours, cpu[3];
-
-		if (only != NULL && strcmp(only, modes[i].mode) != 0)
-			continue;
-		delete_key(redis);
-		cpu[0] = cpu_s();
-		bare = measure_bare(redis, modes[i].head, modes[i].head_count,
-		    count, copy, len);
-		delete_key(redis);
-		snprintf(text, sizeof text, "%s?mode=%s&key=" KEY "%s", where,
-		    modes[i].mode,
-		    strcmp(modes[i].mode, "stream") == 0 ? "&maxlen=100000"
-							 : "");
-		cpu[1] = cpu_s();
-		ours = measure_sink(eve, text, count);
-		cpu[2] = cpu_s();
-		delete_key(redis);
-		printf("%-8s bare %7.0f /s, %4.0f ns CPU each; eve_hit and "
-		       "sink %7.0f /s, %4.0f ns; ratio %.2f\n",
-		    modes[i].head[0], bare,
-		    (cpu[1] - cpu[0]) * 1e9 / (double)count, ours,
-		    (cpu[2] - cpu[1]) * 1e9 / (double)count, ours / bare);
-	}
-	redisFree(redis);
-	sink_url_fini(&url);
-	free(copy);
+	snprintf(url, sizeof url, "%s?mode=%s&key=" KEY "%s", bench->url,
+	    mode->name, mode->parameters);
+	delete_key(bench->redis);
+	used = cpu_s();
+	redis_used = redis_cpu_s(bench->redis);
+	out->rate[round] = ours ? measure_sink(bench, url)
+	                        : measure_bare(bench, mode);
+	out->cpu_ns[round] = (cpu_s() - used) * 1e9 / (double)bench->count;
+	out->redis_ns[round] = (redis_cpu_s(bench->redis) - redis_used) * 1e9 /
+	                       (double)bench->count;
+	delete_key(bench->redis);
 }
+
+static void
+measure_mode(const struct bench *bench, const struct mode *mode)
+{
+	struct side bare, ours;
+	double ratio[ROUNDS_MAX], middle;
+	unsigned count = bench->rounds;
+
+	for (unsigned i = 0; i < count; i++) {
+		/* Who is first changes: neither profits from it. */
+		run_one(bench, mode, i % 2 == 1, i % 2 == 1 ? &ours : &bare, i);
+		run_one(bench, mode, i % 2 == 0, i % 2 == 0 ? &ours : &bare, i);
+		ratio[i] = ours.rate[i] / bare.rate[i];
+	}
+	middle = median(ratio, count);
+	printf("%-8s %9.0f %9.0f %7.2f (%.2f..%.2f) %9.0f %7.0f %9.0f %7.0f\n",
+	    mode->name, median(bare.rate, count), median(ours.rate, count),
+	    middle, ratio[0], ratio[count - 1], median(bare.cpu_ns, count),
+	    median(ours.cpu_ns, count), median(bare.redis_ns, count),
+	    median(ours.redis_ns, count));
+	fflush(stdout);
+}
+
+static void
+measure_redis(struct bench *bench, const char *only)
+{
+	struct sink_url url;
+	char error[256];
+
+	if (sink_url_parse(bench->url, &url, error, sizeof error) == -1)
+		die(error);
+	bench->redis = dial(&url);
+	printf("%-8s %9s %9s %7s %-12s %9s %7s %9s %7s\n", "mode", "bare/s",
+	    "ours/s", "ratio", "(min..max)", "bare ns", "ours ns", "Redis ns",
+	    "ours");
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		if (only == NULL || strcmp(only, modes[i].name) == 0)
+			measure_mode(bench, &modes[i]);
+	}
+	redisFree(bench->redis);
+	sink_url_fini(&url);
+}
+
+static const char usage[] =
+    "usage: sink_bench [-n COUNT] [-r ROUNDS] [-m MODE] [-s SPOOL] [URL]";
 
 int
 main(int argc, char **argv)
@@ -313,32 +431,39 @@ main(int argc, char **argv)
 		.dns_version = 3,
 		.source_name = source_name };
 	struct segments *segments = segments_new();
-	uint64_t count = 512000;
+	struct bench bench = { .count = 512000, .rounds = 5 };
 	const char *only = NULL;
-	struct eve *eve;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:m:")) != -1) {
+	while ((option = getopt(argc, argv, "n:r:m:s:")) != -1) {
 		if (option == 'n')
-			count = strtoull(optarg, NULL, 10) / PIPELINE *
-			        PIPELINE;
+			bench.count = strtoull(optarg, NULL, 10) / PIPELINE *
+			              PIPELINE;
+		else if (option == 'r')
+			bench.rounds = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'm')
 			only = optarg;
+		else if (option == 's')
+			bench.spool_directory = optarg;
 		else
-			die("usage: sink_bench [-n COUNT] [-m MODE] [URL]");
+			die(usage);
 	}
 	if (segments == NULL || segments_compile(segments) == -1)
 		die("out of memory");
 	options.segments = segments;
-	if ((eve = eve_new(&options)) == NULL)
+	if ((bench.eve = eve_new(&options)) == NULL)
 		die("out of memory");
-	if (count == 0)
-		die("COUNT: 512 at least");
+	if (bench.count == 0 || bench.rounds == 0 || bench.rounds > ROUNDS_MAX)
+		die("COUNT: 512 at least; ROUNDS: 1 to 99");
 	make_query();
-	measure_format(eve, count);
-	if (optind < argc)
-		measure_redis(eve, argv[optind], only, count);
-	eve_free(eve);
+	make_bare_line(&bench);
+	measure_format(bench.eve, bench.count);
+	if (optind < argc) {
+		bench.url = argv[optind];
+		measure_redis(&bench, only);
+	}
+	free(bench.text);
+	eve_free(bench.eve);
 	segments_free(segments);
 	return 0;
 }

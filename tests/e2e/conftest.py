@@ -97,6 +97,14 @@ class RedisServer:
         self.process.send_signal(signal.SIGCONT)
 
 
+@pytest.fixture(autouse=True)
+def state_directory(tmp_path_factory, monkeypatch):
+    """Hits that wait for a sink wait in the test's own folder."""
+    path = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("STATE_DIRECTORY", str(path))
+    return path
+
+
 @pytest.fixture
 def redis_server(tmp_path_factory):
     """A function that starts a RedisServer with further arguments."""

@@ -248,11 +248,17 @@ def test_a_wrong_password_is_told_without_telling_it(iocs, haste,
     assert result.status == 1
     assert "hush" not in result.messages
     assert server.host_and_port in result.messages
-    assert "LOST" in result.messages
+    assert waiting(result) > 0
 
 
 def lost(result):
-    return int(re.search(r"(\d+) events were LOST", result.messages)[1])
+    found = re.search(r"(\d+) events were LOST", result.messages)
+    return int(found[1]) if found else 0
+
+
+def waiting(result):
+    found = re.search(r"(\d+) events wait for the next start", result.messages)
+    return int(found[1]) if found else 0
 
 
 def test_redis_that_is_down_is_told_and_what_is_lost_is_counted(iocs, haste):
@@ -261,8 +267,98 @@ def test_redis_that_is_down_is_told_and_what_is_lost_is_counted(iocs, haste):
                   f"redis://127.0.0.1:{port}")
     assert result.status == 1
     assert f"redis://127.0.0.1:{port}: down" in result.messages
-    assert lost(result) == len(result.lines)
+    alerts = len(result.of_type("alert"))
+    assert waiting(result) == alerts, "hits stay on disk"
+    assert lost(result) == len(result.lines) - alerts
     assert hits(result.alerts) == ATTACK_HITS, "the other sink has them all"
+
+
+def test_without_a_spool_hits_are_lost_too(iocs, tmp_path, state_directory):
+    path = tmp_path / "memory.yaml"
+    path.write_text(HASTE + "  spool: {enabled: false}\n")
+    result = read("--iocs", iocs, "-c", path, *EVENTS, "-o", "-", "-o",
+                  f"redis://127.0.0.1:{free_port()}")
+    assert result.status == 1
+    assert lost(result) == len(result.lines) and waiting(result) == 0
+    assert not list(state_directory.iterdir())
+
+
+def test_hits_that_stayed_are_delivered_by_the_next_run(iocs, haste,
+                                                        redis_server):
+    server = redis_server()
+    server.kill()
+    first = read("--iocs", iocs, "-c", haste, "-o", "-", "-o", server.url())
+    assert first.status == 1
+    count = len(first.lines)
+    assert f"{count} hits stay in " in first.messages
+    server.start()
+    second = read("--iocs", iocs, "-o", "-", "-o", server.url())
+    assert second.status == 0, second.messages
+    assert f"{count} events from an earlier run" in second.messages
+    entries = server.client().xrange("egress-sensor")
+    assert [fields[b"eve"] for _, fields in entries] == \
+        as_sent(first) + as_sent(second)
+
+
+def test_a_killed_sensor_s_hits_are_delivered_by_the_next_run(
+        iocs, redis_server, start_sensor):
+    server = redis_server()
+    server.kill()
+    sensor = start_sensor("-r", "-", "--iocs", iocs, "-o", "-", "-o",
+                          server.url(), fed=True)
+    sensor.feed(ATTACK.read_bytes())
+    sensor.wait_until(lambda: len(sensor.lines) > 5, "some hits")
+    assert sensor.end(signal.SIGKILL) == -signal.SIGKILL
+    server.start()
+    result = read("--iocs", iocs, "-o", server.url())
+    assert result.status == 0, result.messages
+    entries = [fields[b"eve"].decode()
+               for _, fields in server.client().xrange("egress-sensor")]
+    assert entries[:len(sensor.lines)] == sensor.lines
+
+
+def test_a_configured_spool_that_cannot_be_made_is_an_error(iocs, tmp_path):
+    path = tmp_path / "spool.yaml"
+    (tmp_path / "file").write_text("")
+    path.write_text("outputs: {spool: {directory: "
+                    f"'{tmp_path}/file/spool'}}}}\n")
+    arguments = ("-c", path, "--iocs", iocs, "-o",
+                 f"redis://127.0.0.1:{free_port()}")
+    result = read(*arguments)
+    assert result.status == 1
+    assert "outputs.spool.directory" in result.messages
+    assert "Not a directory" in result.messages
+    assert run("--check", "-r", ATTACK, *arguments).status == 0
+    assert read("-c", path, "--iocs", iocs).status == 0, "no sink needs it"
+
+
+def test_without_a_standard_spool_hits_wait_in_memory(iocs, tmp_path,
+                                                      redis_server,
+                                                      monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path}/file")
+    server = redis_server()
+    result = read("--iocs", iocs, "-o", "-", "-o", server.url())
+    assert result.status == 0, result.messages
+    assert "wait in memory only" in result.messages
+    assert server.client().xlen("egress-sensor") == len(result.lines)
+
+
+def test_each_sink_gets_what_it_asks_for(iocs, tmp_path):
+    paths = [tmp_path / name for name in ("dns.json", "grave.json")]
+    result = read("--iocs", iocs, "--events", "alert,stats", "-o", "-",
+                  "-o", f"file://{paths[0]}?events=dns",
+                  "-o", f"file://{paths[1]}?severity=1")
+    assert result.status == 0, result.messages
+
+    def types(lines):
+        return {json.loads(line)["event_type"] for line in lines}
+
+    assert types(result.lines) == {"alert", "stats"}
+    assert types(paths[0].read_text().splitlines()) == {"dns"}
+    grave = [json.loads(line) for line in paths[1].read_text().splitlines()]
+    assert [e for e in grave if e["event_type"] == "alert"] == \
+        [e for e in result.of_type("alert") if e["alert"]["severity"] == 1]
 
 
 def test_a_lost_event_wins_over_fail_on_hit(iocs, haste):
@@ -292,3 +388,19 @@ def test_what_waits_and_what_was_written_is_in_the_statistics(iocs):
     assert stats["sink.written"] + stats["sink.pending"] == \
         len(result.of_type("alert"))
     assert stats["detect.alert"] == len(ATTACK_HITS) + 2  # two profiles
+
+
+def test_the_statistics_have_each_sink_by_number_and_name(iocs, tmp_path):
+    path = tmp_path / "dns.json"
+    result = hunt(ATTACK, iocs, "--events", "alert,stats", "-o", "-", "-o",
+                  f"file://{path}?events=dns")
+    stats = result.stats
+    assert stats["sink.2.written"] + stats["sink.2.pending"] == \
+        len(path.read_text().splitlines())
+    assert stats["sink.2.filtered"] == len(result.of_type("alert"))
+    assert stats["sink.1.filtered"] > 0 and stats["sink.1.lost"] == 0
+    names = result.of_type("stats")[-1]["metadata"]["flowvars"]
+    assert names == [{"sink.1": "standard output"},
+                     {"sink.2": str(path)}]
+    assert re.search(r"written .* p99 ms +sink\n", result.messages)
+    assert re.search(r"^ +\d+ .*standard output$", result.messages, re.M)

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import threading
 
@@ -312,18 +313,56 @@ def test_a_hanging_redis_does_not_hold_up_the_end(redis_server, feed):
     server.thaw()
 
 
-def test_a_full_queue_loses_what_comes_last_and_says_so(redis_server, feed):
+def test_a_full_queue_loses_what_came_first_and_says_so(redis_server, feed):
     server = redis_server()
     server.kill()
     one = feed("-q", "100000", "-d", "20000", server.url())
     one.put(line(n, 1000) for n in range(1000))
-    one.wait_for("1 event lost: the queue is full")
+    one.wait_for("lost: the queue is full")
     server.start()
     status, counts = one.end()
     assert status == 1
     assert counts["written"] + counts["lost"] == 1000
     assert 50 < counts["written"] < 150
-    assert [number_of(e) for e in stream_of(server.client())] == list(range(counts["written"]))
+    assert [number_of(e) for e in stream_of(server.client())] == \
+        list(range(1000 - counts["written"], 1000))
+
+
+def test_hits_push_lesser_lines_out_of_a_full_queue(redis_server, feed):
+    """Nothing is taken while it is down: what is taken cannot be pushed out."""
+    server = redis_server()
+    server.kill()
+    with socket.create_server(("127.0.0.1", server.port)) as listener:
+        one = feed("-q", "100000", "-d", "20000", server.url())
+        one.put(json.dumps({"n": n, "event_type": "dns", "p": "x" * 1000})
+                for n in range(200))
+        one.wait_for("lost: the queue is full")
+        for _ in range(3):  # it has tried since, and may have taken lines
+            listener.accept()[0].close()
+    one.put(line(n, 1000) for n in range(200, 275))
+    server.start()
+    status, counts = one.end()
+    assert status == 1
+    assert counts["written"] + counts["lost"] == 275
+    numbers = [number_of(e) for e in stream_of(server.client())]
+    assert [n for n in numbers if n >= 200] == list(range(200, 275))
+
+
+def test_hits_on_disk_outlive_the_process(redis_server, feed, tmp_path):
+    server = redis_server()
+    server.kill()
+    spool = ("-s", str(tmp_path / "spool"), server.url())
+    one = feed("-d", "0", *spool)
+    one.put([*(line(n) for n in range(100)), json.dumps({"n": -1, "event_type": "dns"})])
+    status, counts = one.end()
+    assert status == 1
+    assert counts == {"written": 0, "lost": 1, "retried": 0, "pending": 100}
+    server.start()
+    two = feed(*spool)
+    two.wait_for("100 events from an earlier run")
+    two.put(line(n) for n in range(100, 200))
+    assert two.end() == (0, {"written": 200, "lost": 0, "retried": 0, "pending": 0})
+    assert [number_of(e) for e in stream_of(server.client())] == list(range(200))
 
 
 def test_a_stored_run_waits_for_a_redis_that_comes_in_time(redis_server, feed):

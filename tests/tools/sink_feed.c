@@ -3,11 +3,13 @@
  * sink does without a sensor in front of it:
  *
  *	sink_feed [-w WAIT_MS] [-d DRAIN_MS] [-q QUEUE_OCTETS] [-t TIMEOUT_MS]
- *	    SINK...
+ *	    [-s SPOOL_DIRECTORY] [-n SEGMENT] SINK...
  *
- * Each line goes to every sink.  What the sinks report goes to standard error,
- * and at the end, for each, "NAME written=N lost=N retried=N pending=N".
- * SIGHUP opens files anew.  Exit status: 1 where a line was lost.
+ * Each line goes to every sink: as an alert of severity 1, or as what its
+ * members "event_type" and "severity" say where it has them.  What the sinks
+ * report goes to standard error, and at the end, for each, "NAME written=N
+ * lost=N retried=N pending=N spooled=N recovered=N filtered=N".  SIGHUP opens
+ * files anew.  Exit status: 1 where a line was lost or stays.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,16 +43,18 @@ static void
 usage(void)
 {
 	fprintf(stderr, "usage: sink_feed [-w WAIT_MS] [-d DRAIN_MS] "
-			"[-q QUEUE_OCTETS] [-t TIMEOUT_MS] SINK...\n");
+			"[-q QUEUE_OCTETS] [-t TIMEOUT_MS] "
+			"[-s SPOOL_DIRECTORY] [-n SEGMENT] SINK...\n");
 	exit(2);
 }
 
 static void
-parse_options(int argc, char **argv, struct sink_options *options)
+parse_options(int argc, char **argv, struct sink_options *options,
+    const char **segment)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "w:d:q:t:")) != -1) {
+	while ((option = getopt(argc, argv, "w:d:q:t:s:n:")) != -1) {
 		switch (option) {
 		case 'w':
 			options->wait = true;
@@ -67,16 +71,56 @@ parse_options(int argc, char **argv, struct sink_options *options)
 			    options->command_timeout_ms = (uint32_t)atoi(
 				optarg);
 			break;
+		case 's':
+			options->spool_directory = optarg;
+			break;
+		case 'n':
+			*segment = optarg;
+			break;
 		default:
 			usage();
 		}
 	}
 }
 
-static void
-feed(struct sink *const *sinks, int count)
+/* What follows "name": in the text; NULL where it is not there. */
+static const char *
+member(const char *text, const char *name)
 {
-	struct event_line *line;
+	const char *at = strstr(text, name);
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(name);
+	return at + strspn(at, "\": ");
+}
+
+/* No JSON parser: lines are ours. */
+static void
+describe(struct sink_line *line, const char *text)
+{
+	const char *type = member(text, "\"event_type\"");
+	const char *severity = member(text, "\"severity\"");
+
+	line->type = EVENT_ALERT;
+	for (unsigned i = 0; type != NULL && i < EVENT_TYPE_COUNT; i++) {
+		const char *name = event_type_name(i);
+
+		if (strncmp(type, name, strlen(name)) == 0)
+			line->type = (uint8_t)i;
+	}
+	line->severity = 1;
+	if (severity != NULL && *severity >= '1' && *severity <= '3')
+		line->severity = (uint8_t)(*severity - '0');
+	if (line->type != EVENT_ALERT)
+		line->severity = LINE_SEVERITY_NONE;
+}
+
+static void
+feed(struct sink *const *sinks, int count, const char *segment)
+{
+	struct sink_line line = { .segment = segment,
+		.segment_len = (uint8_t)strnlen(segment, LINE_SEGMENT_OCTETS) };
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t len;
@@ -96,11 +140,12 @@ feed(struct sink *const *sinks, int count)
 			break;
 		if (len > 0 && text[len - 1] == '\n')
 			len--;
-		if ((line = event_line_new(text, (size_t)len)) == NULL)
-			break;
+		text[len] = '\0';
+		describe(&line, text);
+		line.text = text;
+		line.len = (uint32_t)len;
 		for (int i = 0; i < count; i++)
-			sink_put(sinks[i], line);
-		event_line_release(line);
+			sink_put(sinks[i], &line);
 	}
 	free(text);
 }
@@ -112,7 +157,10 @@ main(int argc, char **argv)
 		.connect_timeout_ms = 1000,
 		.command_timeout_ms = 1000,
 		.drain_ms = 5000,
+		.spool_octets_max = 256 << 20,
+		.spool_sync_ms = 1000,
 		.report = report };
+	const char *segment = "";
 	/* Without SA_RESTART: the wait for a line ends. */
 	struct sigaction action = { .sa_handler = note_signal };
 	struct sink *sinks[SINKS_MAX];
@@ -120,7 +168,7 @@ main(int argc, char **argv)
 	char error[256], *name;
 	int count = 0, status = 0;
 
-	parse_options(argc, argv, &options);
+	parse_options(argc, argv, &options, &segment);
 	if (optind == argc || argc - optind > SINKS_MAX)
 		usage();
 	sigaction(SIGHUP, &action, NULL);
@@ -131,16 +179,18 @@ main(int argc, char **argv)
 			return 2;
 		}
 	}
-	feed(sinks, count);
+	feed(sinks, count, segment);
 	for (int i = 0; i < count; i++) {
 		name = strdup(sink_name(sinks[i]));
 		sink_close(sinks[i], &counts);
 		fprintf(stderr,
 		    "%s written=%" PRIu64 " lost=%" PRIu64 " retried=%" PRIu64
-		    " pending=%" PRIu64 "\n",
+		    " pending=%" PRIu64 " spooled=%" PRIu64
+		    " recovered=%" PRIu64 " filtered=%" PRIu64 "\n",
 		    name != NULL ? name : "", counts.written, counts.lost,
-		    counts.retried, counts.pending);
-		if (counts.lost > 0)
+		    counts.retried, counts.pending, counts.spooled,
+		    counts.recovered, counts.filtered);
+		if (counts.lost > 0 || counts.pending > 0)
 			status = 1;
 		free(name);
 	}

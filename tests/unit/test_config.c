@@ -129,6 +129,11 @@ defaults_are_the_documented_ones(void **state)
 	assert_int_equal(c.outputs.connect_timeout_ms, 2000);
 	assert_int_equal(c.outputs.command_timeout_ms, 5000);
 	assert_int_equal(c.outputs.drain_ms, 10000);
+	assert_true(c.outputs.spool.enabled);
+	assert_string_equal(c.outputs.spool.directory, "");
+	assert_int_equal(c.outputs.spool.mib, 256);
+	assert_string_equal(c.outputs.spool.sync, "interval");
+	assert_int_equal(c.outputs.spool.sync_ms, 1000);
 	assert_int_equal(c.limits.flows, 1048576);
 	assert_int_equal(c.limits.stream_mib, 256);
 	assert_int_equal(c.limits.stream_kib, 256);
@@ -190,6 +195,12 @@ static const char full[] = "sensor_name: tap-1\n"
 			   "  connect_timeout_ms: 15\n"
 			   "  command_timeout_ms: 16\n"
 			   "  drain_ms: 7\n"
+			   "  spool:\n"
+			   "    enabled: false\n"
+			   "    directory: /srv/spool\n"
+			   "    mib: 17\n"
+			   "    sync: always\n"
+			   "    sync_ms: 18\n"
 			   "limits:\n"
 			   "  flows: 16\n"
 			   "  stream_mib: 9\n"
@@ -259,6 +270,11 @@ every_key_reaches_its_member(void **state)
 	assert_int_equal(c.outputs.connect_timeout_ms, 15);
 	assert_int_equal(c.outputs.command_timeout_ms, 16);
 	assert_int_equal(c.outputs.drain_ms, 7);
+	assert_false(c.outputs.spool.enabled);
+	assert_string_equal(c.outputs.spool.directory, "/srv/spool");
+	assert_int_equal(c.outputs.spool.mib, 17);
+	assert_string_equal(c.outputs.spool.sync, "always");
+	assert_int_equal(c.outputs.spool.sync_ms, 18);
 	assert_int_equal(c.limits.flows, 16);
 	assert_int_equal(c.limits.stream_mib, 9);
 	assert_int_equal(c.limits.stream_kib, 10);
@@ -711,6 +727,14 @@ each_mistake_is_reported_with_its_line(void **state)
 		    "4: outputs.events: unknown event type 'alarm'" },
 		{ "outputs: {events: [quic]}\n", "cannot write 'quic' events" },
 		{ "outputs: {events: []}\n", "needs at least 1 value" },
+		{ "outputs: {spool: {mib: 0}}\n", "from 1 to 1048576" },
+		{ "outputs: {spool: {sync_ms: 9}}\n", "from 10 to 60000" },
+		{ "outputs: {spool: {sync: often}}\n",
+		    "1: outputs.spool.sync: 'often' is not interval, always or "
+		    "never" },
+		{ "outputs: {spool: {size: 1}}\n",
+		    "1: outputs.spool: unknown key 'size' (known: enabled, "
+		    "directory, mib, sync, sync_ms)" },
 		/* segments */
 		{ "segments:\n- role: x\n  vlans: [1]\n",
 		    "2: segments: without a name" },
@@ -800,7 +824,7 @@ every_problem_is_reported_in_order(void **state)
 	    "2: outputs.dns_version: '7' is not a number from 2 to 3\n"
 	    "3: outputs: unknown key 'colour' (known: sinks, events, "
 	    "dns_version, queue_mib, wait_ms, connect_timeout_ms, "
-	    "command_timeout_ms, drain_ms)\n"
+	    "command_timeout_ms, drain_ms, spool)\n"
 	    "6: segments.networks: '10.0.0.1/8' has bits set past its prefix; "
 	    "is 10.0.0.0/8 meant?\n"
 	    "6: segments.networks: 'x' is no IPv4 or IPv6 network\n"

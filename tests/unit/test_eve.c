@@ -1072,13 +1072,16 @@ test_stats_go_where_the_schema_has_room_for_them(void **state)
 		{ "decoder.tcp", "no_such", 1 },
 		{ "sink", "lost", 0 },
 	};
+	static const struct eve_text texts[] = { { "sink.1", "eve.json" },
+		{ "sink.2", "redis://h" } };
+	struct eve_numbers numbers = { stats, sizeof stats / sizeof stats[0],
+		texts, 2 };
 	struct fixture *f = *state;
 	const char *line;
 	size_t len;
 	json_t *e;
 
-	line = eve_stats(f->eve, TIME_US, stats, sizeof stats / sizeof stats[0],
-	    &len);
+	line = eve_stats(f->eve, TIME_US, &numbers, &len);
 	e = keep_event(f, line, len);
 	assert_keys(e, "", "timestamp host event_type stats metadata");
 	assert_text(e, "event_type", "stats");
@@ -1087,13 +1090,19 @@ test_stats_go_where_the_schema_has_room_for_them(void **state)
 	assert_keys(e, "stats.flow", "total end");
 	assert_keys(e, "stats.flow.end.state", "closed new");
 	assert_number(e, "stats.app_layer.tx.dns_udp", 9);
-	assert_keys(e, "metadata", "flowints");
+	assert_keys(e, "metadata", "flowvars flowints");
+	assert_int_equal(json_array_size(get(e, "metadata.flowvars")), 2);
+	assert_string_equal(json_string_value(json_object_get(
+				json_array_get(get(e, "metadata.flowvars"), 1),
+				"sink.2")),
+	    "redis://h");
 	assert_int_equal(json_object_size(get(e, "metadata.flowints")), 3);
 	assert_int_equal(json_integer_value(
 			     json_object_get(get(e, "metadata.flowints"),
 				 "capture.ring_drops")),
 	    5);
-	line = eve_stats(f->eve, TIME_US, stats, 1, &len);
+	numbers = (struct eve_numbers){ stats, 1, NULL, 0 };
+	line = eve_stats(f->eve, TIME_US, &numbers, &len);
 	assert_keys(keep_event(f, line, len), "",
 	    "timestamp host event_type stats");
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -24,7 +25,7 @@
 #define DEADLINE_MS 10000
 
 struct fixture {
-	char directory[32], path[64];
+	char directory[32], path[64], spool[64];
 	struct sink_options options;
 	struct sink *sink;
 	pthread_mutex_t lock; /* of what follows */
@@ -81,6 +82,7 @@ setup(void **state)
 	strcpy(f->directory, "/tmp/test_sink.XXXXXX");
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof f->path, "%s/eve.json", f->directory);
+	snprintf(f->spool, sizeof f->spool, "%s/spool", f->directory);
 	pthread_mutex_init(&f->lock, NULL);
 	f->options = (struct sink_options){ .queue_octets_max = 64 << 20,
 		.wait_ms = 1000,
@@ -94,15 +96,21 @@ setup(void **state)
 }
 
 static int
+remove_one(const char *path, const struct stat *status, int kind,
+    struct FTW *where)
+{
+	(void)status;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
-	char other[80];
 
-	snprintf(other, sizeof other, "%s.1", f->path);
-	unlink(other);
-	unlink(f->path);
-	rmdir(f->directory);
+	nftw(f->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 	return 0;
@@ -118,13 +126,22 @@ open_sink(struct fixture *f, const char *url)
 }
 
 static void
+put_as(struct sink *sink, const char *text, enum event_type type,
+    uint8_t severity)
+{
+	struct sink_line line = { .text = text,
+		.len = (uint32_t)strlen(text),
+		.segment = "",
+		.severity = severity,
+		.type = (uint8_t)type };
+
+	sink_put(sink, &line);
+}
+
+static void
 put(struct sink *sink, const char *text)
 {
-	struct event_line *line = event_line_new(text, strlen(text));
-
-	assert_non_null(line);
-	sink_put(sink, line);
-	event_line_release(line);
+	put_as(sink, text, EVENT_ALERT, 1);
 }
 
 /* Lines {"n":0} to {"n":count-1}, padded to `len` octets. */
@@ -381,25 +398,69 @@ test_a_disk_with_room_again_has_no_half_line_and_no_gap(void **state)
 }
 
 static void
-test_two_sinks_share_a_line(void **state)
+test_a_sink_takes_what_its_url_asks_for(void **state)
 {
+	static const struct {
+		const char *name, *parameters;
+		event_set events; /* of the options */
+		unsigned types;   /* written: a bit for each of `lines` */
+	} cases[] = {
+		{ "without parameters, the options decide", "", 1 << EVENT_DNS,
+		    010 },
+		{ "without either, all come", "", 0, 037 },
+		{ "named events replace the options'", "?events=flow,alert",
+		    1 << EVENT_DNS, 027 },
+		{ "a severity leaves out lesser hits and nothing else",
+		    "?severity=2", 0, 033 },
+		{ "both hold", "?events=alert&severity=1", 0, 001 },
+	};
+	static const struct {
+		enum event_type type;
+		uint8_t severity;
+	} lines[] = { { EVENT_ALERT, 1 }, { EVENT_ALERT, 2 },
+		{ EVENT_ALERT, 3 }, { EVENT_DNS, LINE_SEVERITY_NONE },
+		{ EVENT_FLOW, LINE_SEVERITY_NONE } };
 	struct fixture *f = *state;
-	struct event_line *line = event_line_new("{\"n\":1,\"p\":\"0\"}", 15);
-	struct sink *first, *second;
-	char other[80];
 
-	snprintf(other, sizeof other, "%s.1", f->path);
-	open_sink(f, f->path);
-	first = f->sink;
-	open_sink(f, other);
-	second = f->sink;
-	sink_put(first, line);
-	sink_put(second, line);
-	event_line_release(line);
-	sink_close(first, NULL);
-	sink_close(second, NULL);
-	assert_int_equal(count_file(f->path, NULL), 1);
-	assert_int_equal(count_file(other, NULL), 1);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sink_counts counts;
+		char url[128], text[64];
+		unsigned types = 0, n;
+		FILE *file;
+
+		snprintf(url, sizeof url, "file://%s%s", f->path,
+		    cases[i].parameters);
+		f->options.events = cases[i].events;
+		open_sink(f, url);
+		for (n = 0; n < 5; n++) {
+			snprintf(text, sizeof text, "%u", n);
+			put_as(f->sink, text, lines[n].type, lines[n].severity);
+		}
+		sink_close(f->sink, &counts);
+		file = fopen(f->path, "r");
+		assert_non_null(file);
+		while (fscanf(file, "%u", &n) == 1)
+			types |= 1U << n;
+		fclose(file);
+		unlink(f->path);
+		if (types != cases[i].types)
+			fail_msg("%s: %o", cases[i].name, types);
+		assert_int_equal(counts.written + counts.filtered, 5);
+	}
+}
+
+static void
+test_what_is_asked_for_is_known_before_a_sink_is_open(void **state)
+{
+	(void)state;
+	assert_int_equal(sink_events("-", 5), 5);
+	assert_int_equal(sink_events("redis://h/?events=dns,flow", 5),
+	    1 << EVENT_DNS | 1 << EVENT_FLOW);
+	assert_int_equal(sink_events("redis://h/?no=such", 5), 5);
+	assert_true(sink_has_spool("redis://h"));
+	assert_true(sink_has_spool("syslog://h"));
+	assert_false(sink_has_spool("-"));
+	assert_false(sink_has_spool("/tmp/eve.json"));
 }
 
 /* --- slow and absent readers --- */
@@ -410,7 +471,7 @@ test_a_slow_reader_costs_lines_but_never_the_caller(void **state)
 	struct fixture *f = *state;
 	struct sink_counts counts;
 	uint64_t begin;
-	unsigned count, first;
+	unsigned count;
 	FILE *file;
 	int fd = make_fifo(f);
 
@@ -423,17 +484,19 @@ test_a_slow_reader_costs_lines_but_never_the_caller(void **state)
 	assert_true(counts.lost > 15000);
 	/* The first loss at once, the others together later. */
 	assert_int_equal(reports(f), 1);
-	assert_non_null(strstr(f->first, "1 event lost: the queue is full"));
+	assert_non_null(strstr(f->first, "lost: the queue is full"));
 
-	/* Whatever is in the pipe and the queue comes whole. */
+	/*
+	 * Whatever is in the pipe and the queue comes whole; of what waits, the
+	 * oldest is dropped.
+	 */
 	fcntl(fd, F_SETPIPE_SZ, 1 << 20);
 	sink_close(f->sink, &counts);
 	assert_int_equal(counts.written + counts.lost, 20000);
 	file = fdopen(fd, "r");
-	count = count_numbers(file, &first);
+	count = count_numbers(file, NULL);
 	fclose(file);
 	assert_int_equal(count, counts.written);
-	assert_int_equal(first, 0);
 }
 
 struct reader {
@@ -594,6 +657,123 @@ test_a_redis_that_is_away_is_no_error_but_said(void **state)
 	assert_int_equal(counts.lost, 5);
 }
 
+/* --- the spool --- */
+
+/* A Redis that is not there, and a spool for it. */
+static void
+go_away(struct fixture *f, char *url, size_t size)
+{
+	snprintf(url, size, "redis+unix://%s.sock?mode=list", f->path);
+	f->options.drain_ms = 50;
+	f->options.spool_directory = f->spool;
+	f->options.spool_octets_max = 1 << 20;
+	f->options.spool_sync_ms = 1000;
+}
+
+static void
+test_hits_that_are_not_delivered_stay_for_the_next_run(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts;
+	char url[128];
+
+	go_away(f, url, sizeof url);
+	open_sink(f, url);
+	for (unsigned n = 0; n < 7; n++)
+		put_as(f->sink, "{}", EVENT_ALERT, (uint8_t)(n % 3 + 1));
+	put_as(f->sink, "{}", EVENT_DNS, LINE_SEVERITY_NONE);
+	sink_get_counts(f->sink, &counts);
+	assert_int_equal(counts.pending, 8);
+	assert_int_equal(counts.spooled, 7);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.pending, 7);
+	assert_int_equal(counts.spooled, 7);
+	assert_int_equal(counts.lost, 1);
+	assert_non_null(strstr(f->last, "7 hits stay in "));
+	assert_non_null(strstr(f->last, f->spool));
+
+	f->reports = 0;
+	open_sink(f, url);
+	assert_non_null(strstr(f->first, "7 events from an earlier run"));
+	sink_get_counts(f->sink, &counts);
+	assert_int_equal(counts.recovered, 7);
+	assert_int_equal(counts.pending, 7);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.pending, 7);
+	assert_int_equal(counts.lost, 0);
+}
+
+static void
+test_a_file_has_no_spool(void **state)
+{
+	struct fixture *f = *state;
+	char url[128];
+
+	go_away(f, url, sizeof url);
+	open_sink(f, f->path);
+	put(f->sink, "{}");
+	sink_close(f->sink, NULL);
+	assert_int_equal(access(f->spool, F_OK), -1);
+}
+
+static void
+test_a_spool_that_cannot_be_made_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	char url[128], error[512] = "";
+
+	go_away(f, url, sizeof url);
+	f->options.spool_directory = "/nonexistent/spool";
+	assert_int_equal(sink_open(url, &f->options, &f->sink, error,
+			     sizeof error),
+	    -1);
+	assert_non_null(strstr(error, "/nonexistent/spool"));
+	assert_non_null(strstr(error, "No such file"));
+}
+
+/* While a sink is down, what it took before must not keep hits out. */
+static void
+test_a_hit_finds_room_among_lesser_lines(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts, after;
+	char url[128], text[512];
+
+	go_away(f, url, sizeof url);
+	f->options.spool_directory = NULL;
+	f->options.queue_octets_max = 65536;
+	open_sink(f, url);
+	await_reports(f, 1);
+	snprintf(text, sizeof text, "{\"p\":\"%0400d\"}", 0);
+	for (unsigned n = 0; n < 1000; n++)
+		put_as(f->sink, text, EVENT_DNS, LINE_SEVERITY_NONE);
+	sink_get_counts(f->sink, &counts);
+	assert_true(counts.lost > 0);
+	for (unsigned n = 0; n < 100; n++)
+		put_as(f->sink, text, EVENT_ALERT, 1);
+	sink_get_counts(f->sink, &after);
+	assert_int_equal(after.pending + after.lost, 1100);
+	/* A hundred are there, and little else. */
+	assert_true(after.pending >= 100);
+	assert_true(after.pending < 160);
+	sink_close(f->sink, NULL);
+}
+
+static void
+test_latency_is_known_of_what_was_written(void **state)
+{
+	struct fixture *f = *state;
+	struct sink_counts counts;
+	uint64_t begin = now_ms();
+
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 100, 100);
+	sink_close(f->sink, &counts);
+	assert_int_equal(counts.latency.count, 100);
+	assert_true(counts.latency.max_us > 0);
+	assert_true(counts.latency.max_us <= (now_ms() - begin + 1) * 1000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -609,13 +789,19 @@ main(void)
 		TEST(test_a_file_that_cannot_be_made_is_an_error),
 		TEST(test_a_full_disk_is_said_once_and_its_losses_counted),
 		TEST(test_a_disk_with_room_again_has_no_half_line_and_no_gap),
-		TEST(test_two_sinks_share_a_line),
+		TEST(test_a_sink_takes_what_its_url_asks_for),
+		TEST(test_what_is_asked_for_is_known_before_a_sink_is_open),
 		TEST(test_a_slow_reader_costs_lines_but_never_the_caller),
 		TEST(test_a_stored_run_waits_for_a_slow_reader),
 		TEST(test_a_stored_run_does_not_wait_for_ever),
 		TEST(test_closing_ends_in_time_though_nobody_reads),
 		TEST(test_standard_output_without_a_reader_fails_once),
 		TEST(test_a_redis_that_is_away_is_no_error_but_said),
+		TEST(test_hits_that_are_not_delivered_stay_for_the_next_run),
+		TEST(test_a_file_has_no_spool),
+		TEST(test_a_spool_that_cannot_be_made_is_an_error),
+		TEST(test_a_hit_finds_room_among_lesser_lines),
+		TEST(test_latency_is_known_of_what_was_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

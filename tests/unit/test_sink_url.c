@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "output/sink.h"
 #include "output/sink_url.h"
 
 static struct sink_url
@@ -19,6 +18,23 @@ parsed(const char *text)
 	if (sink_url_parse(text, &url, error, sizeof error) != 0)
 		fail_msg("%s: %s", text, error);
 	return url;
+}
+
+static const char *
+host(const struct sink_url *url)
+{
+	return url->endpoint_count > 0 ? url->endpoints[0].host : NULL;
+}
+
+static int
+check(const char *text, char *error, size_t error_size)
+{
+	struct sink_url url;
+
+	if (sink_url_parse(text, &url, error, error_size) == -1)
+		return -1;
+	sink_url_fini(&url);
+	return 0;
 }
 
 static void
@@ -56,14 +72,16 @@ test_a_redis_has_good_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(url.kind, SINK_REDIS);
-	assert_string_equal(url.host, "localhost");
-	assert_int_equal(url.port, 6379);
+	assert_string_equal(host(&url), "localhost");
+	assert_int_equal(url.endpoint_count, 1);
+	assert_int_equal(url.endpoints[0].port, 6379);
 	assert_int_equal(url.db, 0);
 	assert_null(url.path);
 	assert_null(url.user);
 	assert_null(url.password);
 	assert_int_equal(url.mode, REDIS_STREAM);
-	assert_string_equal(url.key, "egress-sensor");
+	assert_int_equal(url.key_count, 1);
+	assert_string_equal(url.key[0].text, "egress-sensor");
 	assert_int_equal(url.maxlen, 1000000);
 	assert_false(url.push_left);
 	sink_url_fini(&url);
@@ -100,12 +118,13 @@ test_where_a_redis_is_can_be_said_in_every_way(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct sink_url url = parsed(cases[i].text);
 
-		assert_same(url.host, cases[i].host);
+		assert_same(host(&url), cases[i].host);
 		assert_same(url.user, cases[i].user);
 		assert_same(url.password, cases[i].password);
 		assert_same(url.path, cases[i].path);
 		assert_string_equal(url.name, cases[i].name);
-		assert_int_equal(url.port, cases[i].port);
+		if (url.endpoint_count > 0)
+			assert_int_equal(url.endpoints[0].port, cases[i].port);
 		assert_int_equal(url.db, cases[i].db);
 		sink_url_fini(&url);
 	}
@@ -118,7 +137,7 @@ test_parameters_say_how_lines_are_written(void **state)
 
 	(void)state;
 	assert_int_equal(url.mode, REDIS_LIST);
-	assert_string_equal(url.key, "a&b");
+	assert_string_equal(url.key[0].text, "a&b");
 	assert_true(url.push_left);
 	sink_url_fini(&url);
 	url = parsed("redis://h/1?mode=channel&key=k");
@@ -134,6 +153,129 @@ test_parameters_say_how_lines_are_written(void **state)
 }
 
 static void
+test_events_and_severity_are_chosen_by_any_sink_with_a_url(void **state)
+{
+	static const char *const texts[] = {
+		"file:///tmp/x?events=alert,dns&severity=2",
+		"redis://h?severity=2&events=dns,alert",
+		"syslog://h?events=alert%2Cdns&severity=2",
+	};
+	struct sink_url url;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		url = parsed(texts[i]);
+		assert_true(url.has_events);
+		assert_int_equal(url.events,
+		    1U << EVENT_ALERT | 1U << EVENT_DNS);
+		assert_int_equal(url.severity_max, 2);
+		sink_url_fini(&url);
+	}
+	url = parsed("redis://h");
+	assert_false(url.has_events);
+	assert_int_equal(url.severity_max, 3);
+	sink_url_fini(&url);
+}
+
+static void
+test_a_key_may_name_what_changes_with_the_event(void **state)
+{
+	struct sink_url url = parsed(
+	    "redis://h?key={{eve}}:{type}/{segment}{severity}");
+	static const struct {
+		enum key_part_kind kind;
+		const char *text;
+	} parts[] = {
+		{ KEY_TEXT, "{" },
+		{ KEY_TEXT, "eve" },
+		{ KEY_TEXT, "}" },
+		{ KEY_TEXT, ":" },
+		{ KEY_TYPE, NULL },
+		{ KEY_TEXT, "/" },
+		{ KEY_SEGMENT, NULL },
+		{ KEY_SEVERITY, NULL },
+	};
+
+	(void)state;
+	assert_int_equal(url.key_count, sizeof parts / sizeof parts[0]);
+	for (unsigned i = 0; i < url.key_count; i++) {
+		assert_int_equal(url.key[i].kind, parts[i].kind);
+		assert_same(url.key[i].text, parts[i].text);
+	}
+	sink_url_fini(&url);
+}
+
+static void
+test_sentinels_and_cluster_nodes_are_listed(void **state)
+{
+	struct sink_url url = parsed(
+	    "redis+sentinel://me:pw@a,[2001:db8::1]:7/mymaster/3"
+	    "?sentinel_user=s&sentinel_password=t");
+
+	(void)state;
+	assert_int_equal(url.topology, REDIS_SENTINEL);
+	assert_int_equal(url.endpoint_count, 2);
+	assert_string_equal(url.endpoints[0].host, "a");
+	assert_int_equal(url.endpoints[0].port, 26379);
+	assert_string_equal(url.endpoints[1].host, "2001:db8::1");
+	assert_int_equal(url.endpoints[1].port, 7);
+	assert_string_equal(url.master, "mymaster");
+	assert_int_equal(url.db, 3);
+	assert_string_equal(url.sentinel_user, "s");
+	assert_string_equal(url.sentinel_password, "t");
+	assert_string_equal(url.name,
+	    "redis+sentinel://me:***@a:26379,[2001:db8::1]:7/mymaster");
+	sink_url_fini(&url);
+	url = parsed("redis+cluster://a:1,b:2,c");
+	assert_int_equal(url.topology, REDIS_CLUSTER);
+	assert_int_equal(url.endpoint_count, 3);
+	assert_int_equal(url.endpoints[2].port, 6379);
+	sink_url_fini(&url);
+}
+
+static void
+test_syslog_goes_over_udp_or_tcp(void **state)
+{
+	struct sink_url url = parsed("syslog://h");
+
+	(void)state;
+	assert_int_equal(url.kind, SINK_SYSLOG);
+	assert_int_equal(url.transport, SYSLOG_UDP);
+	assert_int_equal(url.endpoints[0].port, 514);
+	assert_int_equal(url.facility, 16);
+	assert_string_equal(url.app, "egress-sensor");
+	sink_url_fini(&url);
+	url = parsed("syslog+tcp://[::1]:6514?facility=daemon&app=x");
+	assert_int_equal(url.transport, SYSLOG_TCP);
+	assert_int_equal(url.endpoints[0].port, 6514);
+	assert_int_equal(url.facility, 3);
+	assert_string_equal(url.app, "x");
+	sink_url_fini(&url);
+}
+
+static void
+test_a_destination_keeps_its_spool_whatever_the_credentials(void **state)
+{
+	struct sink_url a = parsed("redis://me:one@h/1?key=k");
+	struct sink_url b = parsed("redis://you:two@h:6379?key=k&db=1"
+				   "&severity=1&replicas=1");
+	struct sink_url c = parsed("redis://h/2?key=k");
+	struct sink_url d = parsed("redis+sentinel://h:6379/m?key=k&db=1");
+
+	(void)state;
+	assert_string_equal(a.identity, b.identity);
+	assert_string_not_equal(a.identity, c.identity);
+	assert_string_not_equal(a.identity, d.identity);
+	assert_int_equal(strspn(d.identity,
+			     "abcdefghijklmnopqrstuvwxyz0123456789-"),
+	    strlen(d.identity));
+	sink_url_fini(&a);
+	sink_url_fini(&b);
+	sink_url_fini(&c);
+	sink_url_fini(&d);
+}
+
+static void
 test_what_is_wrong_is_refused_with_its_reason(void **state)
 {
 	static const struct {
@@ -142,7 +284,32 @@ test_what_is_wrong_is_refused_with_its_reason(void **state)
 		{ "", "empty" },
 		{ "rediss://h", "TLS" },
 		{ "http://h/", "scheme" },
-		{ "file:///tmp/x", "path alone" },
+		{ "file://tmp/x", "file:///PATH" },
+		{ "file:///tmp/x?key=y", "unknown parameter 'key'" },
+		{ "redis://h?events=alert,none", "unknown event type 'none'" },
+		{ "redis://h?severity=4", "severity: not a number" },
+		{ "redis://h?events=dns&severity=1", "only alerts" },
+		{ "redis://h?key={name}", "{type}, {segment}" },
+		{ "redis://h?key=a}", "{{ or }}" },
+		{ "redis://h?key=a{", "{{ or }}" },
+		{ "redis://h?replicas=17", "replicas: not a number" },
+		{ "redis://h?replicas_ms=5", "without replicas" },
+		{ "redis://h?ca=/x", "only for rediss" },
+		{ "redis://:p@h?password_file=/x", "password already" },
+		{ "redis://h?sentinel_password=x", "only for redis+sentinel" },
+		{ "redis://a,b", "host: several" },
+		{ "redis+sentinel://a,b", "master's name" },
+		{ "redis+sentinel://a//1", "master's name" },
+		{ "redis+sentinel://a,/m", "host: missing" },
+		{ "redis+sentinel://a/m?sentinel_user=x",
+		    "without a sentinel_password" },
+		{ "redis+cluster://a/1", "only 0" },
+		{ "redis+cluster://a?db=1", "only 0" },
+		{ "syslog://u:p@h", "only a Redis" },
+		{ "syslog://h/x", "after the port" },
+		{ "syslog://h?mode=list", "unknown parameter 'mode'" },
+		{ "syslog://h?facility=kern", "facility: user" },
+		{ "syslog://h?app=a%20b", "RFC 5424" },
 		{ "redis://", "host: missing" },
 		{ "redis://:6379", "host: missing" },
 		{ "redis://h:", "port: not a number" },
@@ -184,13 +351,13 @@ test_what_is_wrong_is_refused_with_its_reason(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char error[256] = "";
 
-		assert_int_equal(sink_check(cases[i].text, error, sizeof error),
-		    -1);
+		if (check(cases[i].text, error, sizeof error) != -1)
+			fail_msg("%s is taken", cases[i].text);
 		if (strstr(error, cases[i].reason) == NULL)
 			fail_msg("%s: \"%s\", not \"%s\"", cases[i].text, error,
 			    cases[i].reason);
 	}
-	assert_int_equal(sink_check("redis://u:p@h/1?mode=list", NULL, 0), 0);
+	assert_int_equal(check("redis://u:p@h/1?mode=list", NULL, 0), 0);
 }
 
 static void
@@ -212,7 +379,7 @@ test_no_reason_cites_a_password(void **state)
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		char error[256] = "";
 
-		assert_int_equal(sink_check(texts[i], error, sizeof error), -1);
+		assert_int_equal(check(texts[i], error, sizeof error), -1);
 		assert_null(strstr(error, "sec"));
 	}
 }
@@ -229,6 +396,14 @@ main(void)
 		cmocka_unit_test(test_parameters_say_how_lines_are_written),
 		cmocka_unit_test(test_what_is_wrong_is_refused_with_its_reason),
 		cmocka_unit_test(test_no_reason_cites_a_password),
+		cmocka_unit_test(
+		    test_events_and_severity_are_chosen_by_any_sink_with_a_url),
+		cmocka_unit_test(
+		    test_a_key_may_name_what_changes_with_the_event),
+		cmocka_unit_test(test_sentinels_and_cluster_nodes_are_listed),
+		cmocka_unit_test(test_syslog_goes_over_udp_or_tcp),
+		cmocka_unit_test(
+		    test_a_destination_keeps_its_spool_whatever_the_credentials),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
