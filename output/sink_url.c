@@ -295,6 +295,27 @@ spell_endpoints(const struct sink_url *url, FILE *to)
 	return ferror(to) == 0;
 }
 
+/* What tells sinks of one Redis apart, where it is not the standard. */
+static void
+spell_key(const struct sink_url *url, FILE *to)
+{
+	static const char *const names[] = {
+		[KEY_TYPE] = "{type}",
+		[KEY_SEGMENT] = "{segment}",
+		[KEY_SEVERITY] = "{severity}",
+	};
+
+	if (url->key_count == 0 ||
+	    (url->key_count == 1 && url->key[0].text != NULL &&
+		strcmp(url->key[0].text, REDIS_KEY_DEFAULT) == 0))
+		return;
+	fputs("?key=", to);
+	for (unsigned i = 0; i < url->key_count; i++)
+		fputs(url->key[i].text != NULL ? url->key[i].text
+					       : names[url->key[i].kind],
+		    to);
+}
+
 /* The URL as it may be shown; without `credentials`, the place alone. */
 static char *
 spell(const struct scheme *scheme, const struct sink_url *url, bool credentials)
@@ -313,6 +334,8 @@ spell(const struct scheme *scheme, const struct sink_url *url, bool credentials)
 	(void)spell_endpoints(url, to);
 	if (url->master != NULL)
 		fprintf(to, "/%s", url->master);
+	if (credentials)
+		spell_key(url, to);
 	if (fclose(to) != 0) {
 		free(text);
 		return NULL;
@@ -407,13 +430,14 @@ parse_scheme(const struct scheme *scheme, const char *text,
 {
 	struct url_parts parts;
 
+	if (!set_defaults(scheme, url, why))
+		return false;
 	if (scheme->tls && !redis_tls_is_available())
 		return url_refuse(why,
 		    "rediss: this hiredis has no TLS (it came with 1.0); let "
 		    "redis:// go through a TLS proxy on this machine, such as "
-		    "stunnel (docs/consumers.md)");
-	if (!set_defaults(scheme, url, why) ||
-	    !cut_url((struct span){ text, strlen(text) }, &parts, why))
+		    "stunnel (docs/consumers.md), or build with REDIS_TLS=yes");
+	if (!cut_url((struct span){ text, strlen(text) }, &parts, why))
 		return false;
 	if (parts.user.at != NULL && scheme->kind != SINK_REDIS)
 		return url_refuse(why, "only a Redis has a user");

@@ -69,14 +69,23 @@ static const struct row {
 	    "Indicator file or directory, in place of the bundled sets;\n"
 	    "repeatable." },
 	{ GROUP_OUTPUT, CODE_OUTPUT, "output", "SINK",
-	    "Where events go; repeatable.  '-' is standard output, the\n"
-	    "default; a file path; redis://[user:password@]host[:port][/db];\n"
-	    "redis+unix://[user:password@]/path.  Redis takes parameters,\n"
-	    "among them ?mode=stream|list|channel&key=NAME, see\n"
-	    "egress-sensor(1)." },
+	    "Where events go; repeatable:\n"
+	    "  -                               standard output, the default\n"
+	    "  PATH, file:///PATH              a file, appended to\n"
+	    "  redis://[USER:PASSWORD@]HOST[:PORT][/DB]\n"
+	    "  redis+unix://[USER:PASSWORD@]/PATH\n"
+	    "  redis+sentinel://HOST[:PORT][,...]/MASTER[/DB]\n"
+	    "  redis+cluster://HOST[:PORT][,...]\n"
+	    "  syslog://HOST[:PORT]            RFC 5424 over UDP\n"
+	    "  syslog+tcp://HOST[:PORT]        over TCP\n"
+	    "URLs take parameters, joined by '&', such as ?events=LIST and\n"
+	    "severity=1|2|3; Redis mode=stream|list|channel, key=NAME and\n"
+	    "others, see egress-sensor(1).  Hits for Redis and syslog wait on\n"
+	    "disk until they are taken, if need be until the next start." },
 	{ GROUP_OUTPUT, CODE_EVENTS, "events", "LIST",
 	    "Event types to write, comma-separated: alert (the default), dns,\n"
-	    "http, tls, flow, beacon, stats; all." },
+	    "http, tls, flow, beacon, stats; all.  For sinks whose URL has no\n"
+	    "events= of its own." },
 	{ GROUP_OUTPUT, CODE_FAIL_ON_HIT, "fail-on-hit", NULL,
 	    "Exit status 3 where any hit was written." },
 	{ GROUP_GENERAL, CODE_CONFIG, "config", "FILE",
@@ -103,8 +112,9 @@ static const char closing[] =
     "\n"
     "Exit status:\n"
     "  0  done\n"
-    "  1  it ran, but something failed: a capture could not be read or was\n"
-    "     cut short, or a sink lost events\n"
+    "  1  it could not go on, or it ran and something failed: a capture\n"
+    "     could not be read or was cut short, or a sink lost events or left\n"
+    "     some for the next start\n"
     "  2  usage, configuration or indicators are wrong\n"
     "  3  with --fail-on-hit: at least one hit was written\n"
     "  128+n  a second SIGTERM or SIGINT, of number n, ended it at once\n"

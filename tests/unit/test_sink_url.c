@@ -276,6 +276,16 @@ test_a_destination_keeps_its_spool_whatever_the_credentials(void **state)
 }
 
 static void
+test_sinks_of_one_redis_are_told_apart_by_their_key(void **state)
+{
+	struct sink_url url = parsed("redis://:pw@h/1?key=eve:{type}");
+
+	(void)state;
+	assert_string_equal(url.name, "redis://:***@h:6379?key=eve:{type}");
+	sink_url_fini(&url);
+}
+
+static void
 test_what_is_wrong_is_refused_with_its_reason(void **state)
 {
 	static const struct {
@@ -401,6 +411,8 @@ main(void)
 		cmocka_unit_test(
 		    test_a_key_may_name_what_changes_with_the_event),
 		cmocka_unit_test(test_sentinels_and_cluster_nodes_are_listed),
+		cmocka_unit_test(
+		    test_sinks_of_one_redis_are_told_apart_by_their_key),
 		cmocka_unit_test(test_syslog_goes_over_udp_or_tcp),
 		cmocka_unit_test(
 		    test_a_destination_keeps_its_spool_whatever_the_credentials),
