@@ -82,12 +82,33 @@ put(struct json_writer *json, const char *octets, size_t len)
 }
 
 /*
+ * Keys and values are many and short: a few copies of a fixed length, which
+ * may overlap, cost less than a call of memcpy or a loop over the octets.
+ */
+static inline void
+copy_short(char *to, const char *from, size_t len)
+{
+	if (len > 16) {
+		memcpy(to, from, len);
+	} else if (len >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + len - 8, from + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + len - 4, from + len - 4, 4);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			to[i] = from[i];
+	}
+}
+
+/*
  * What comes before a value: the comma, and the key in an object.  Reserves
- * what these need and `value_max` for the value.  Keys are short and many:
- * one pass is cheaper than strlen and memcpy.
+ * what these need and `value_max` for the value.
  */
 static inline bool
-value_open(struct json_writer *json, const char *key, size_t value_max)
+value_open(struct json_writer *json, const char *key, size_t key_len,
+    size_t value_max)
 {
 	char *at;
 
@@ -98,11 +119,11 @@ value_open(struct json_writer *json, const char *key, size_t value_max)
 		*at++ = ',';
 	json->comma = true;
 	if (key != NULL) {
-		const char *end = key + JW_KEY_MAX;
-
+		if (key_len > JW_KEY_MAX)
+			key_len = JW_KEY_MAX;
 		*at++ = '"';
-		while (*key != '\0' && key < end)
-			*at++ = *key++;
+		copy_short(at, key, key_len);
+		at += key_len;
 		*at++ = '"';
 		*at++ = ':';
 	}
@@ -110,10 +131,11 @@ value_open(struct json_writer *json, const char *key, size_t value_max)
 	return true;
 }
 
-static void
-open_with(struct json_writer *json, const char *key, char bracket)
+void
+jw_put_bracket(struct json_writer *json, const char *key, size_t key_len,
+    char bracket)
 {
-	if (!value_open(json, key, 1))
+	if (!value_open(json, key, key_len, 1))
 		return;
 	put_char(json, bracket);
 	json->comma = false;
@@ -129,21 +151,9 @@ close_with(struct json_writer *json, char bracket)
 }
 
 void
-jw_object_open(struct json_writer *json, const char *key)
-{
-	open_with(json, key, '{');
-}
-
-void
 jw_object_close(struct json_writer *json)
 {
 	close_with(json, '}');
-}
-
-void
-jw_array_open(struct json_writer *json, const char *key)
-{
-	open_with(json, key, '[');
 }
 
 void
@@ -219,38 +229,82 @@ is_plain(uint8_t octet)
 	return octet >= 0x20 && octet < 0x7f && octet != '"' && octet != '\\';
 }
 
-/*
- * Whether eight octets are all plain.  Per octet, the high bit of the sum is
- * set where: x < 0x20; x == 0 after the xor; x + 1 >= 0x80.  A borrow may set
- * it for an octet above a true one, which changes nothing in the answer.
- */
-static bool
-are_plain(uint64_t x)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
-	uint64_t odd = x | (x - ones * 0x20) | (quote - ones) |
-	               (backslash - ones) | (x + ones);
+typedef uint8_t octets16 __attribute__((vector_size(16)));
 
-	return (odd & high) == 0;
+static inline bool
+are_plain(octets16 octets)
+{
+	uint64_t odd[2];
+	octets16 is_odd = (octets16)((octets - 0x20 > 0x7e - 0x20) |
+				     (octets == '"') | (octets == '\\'));
+
+	memcpy(odd, &is_odd, sizeof odd);
+	return (odd[0] | odd[1]) == 0;
+}
+
+/*
+ * The last octets of a string, fewer than sixteen: together with plain ones
+ * before them, or as halves that overlap, they are one comparison as well.
+ * False: not all are plain, or they are too few for that.
+ */
+static inline bool
+put_plain_end(char *to, const uint8_t *from, size_t len, bool has_before)
+{
+	octets16 octets;
+	uint64_t halves[2];
+	uint32_t quarters[4];
+
+	if (has_before) {
+		memcpy(&octets, from + len - sizeof octets, sizeof octets);
+		if (!are_plain(octets))
+			return false;
+		memcpy(to + len - sizeof octets, &octets, sizeof octets);
+		return true;
+	}
+	if (len >= 8) {
+		memcpy(&halves[0], from, 8);
+		memcpy(&halves[1], from + len - 8, 8);
+		memcpy(&octets, halves, sizeof octets);
+		if (!are_plain(octets))
+			return false;
+		memcpy(to, &halves[0], 8);
+		memcpy(to + len - 8, &halves[1], 8);
+		return true;
+	}
+	if (len < 4)
+		return false;
+	memcpy(&quarters[0], from, 4);
+	memcpy(&quarters[1], from + len - 4, 4);
+	memcpy(&quarters[2], quarters, 8);
+	memcpy(&octets, quarters, sizeof octets);
+	if (!are_plain(octets))
+		return false;
+	memcpy(to, &quarters[0], 4);
+	memcpy(to + len - 4, &quarters[1], 4);
+	return true;
 }
 
 /*
  * Puts the plain octets that `at` begins with.  Most strings are short: to
  * copy them while looking costs less than to look and then to copy.
  */
-static void
+static inline void
 put_plain(struct json_writer *json, struct cursor *at)
 {
-	char *to = json->text + json->len;
+	char *begin = json->text + json->len, *to = begin;
 	struct cursor ahead = *at;
-	uint64_t word;
+	octets16 octets;
 	uint8_t octet;
 
-	while (cur_copy(&ahead, &word, sizeof word) && are_plain(word)) {
-		memcpy(to, &word, sizeof word);
-		to += sizeof word;
+	while (cur_copy(&ahead, &octets, sizeof octets) && are_plain(octets)) {
+		memcpy(to, &octets, sizeof octets);
+		to += sizeof octets;
 		*at = ahead;
+	}
+	if (at->left > 0 && at->left < sizeof octets &&
+	    put_plain_end(to, at->at, at->left, to > begin)) {
+		to += at->left;
+		(void)!cur_skip(at, at->left);
 	}
 	ahead = *at;
 	while (cur_u8(&ahead, &octet) && is_plain(octet)) {
@@ -280,8 +334,8 @@ put_other(struct json_writer *json, struct cursor *at)
 }
 
 void
-jw_string(struct json_writer *json, const char *key, const char *octets,
-    size_t len)
+jw_put_string(struct json_writer *json, const char *key, size_t key_len,
+    const char *octets, size_t len)
 {
 	struct cursor at = cur_of(octets, len);
 
@@ -289,7 +343,7 @@ jw_string(struct json_writer *json, const char *key, const char *octets,
 		json->failed = true;
 		return;
 	}
-	if (!value_open(json, key, len * ESCAPED_MAX + 2))
+	if (!value_open(json, key, key_len, len * ESCAPED_MAX + 2))
 		return;
 	put_char(json, '"');
 	put_plain(json, &at);
@@ -300,30 +354,40 @@ jw_string(struct json_writer *json, const char *key, const char *octets,
 	put_char(json, '"');
 }
 
+/* Two digits at a time: there is a division for each step. */
 void
-jw_text(struct json_writer *json, const char *key, const char *text)
+jw_put_uint(struct json_writer *json, const char *key, size_t key_len,
+    uint64_t value)
 {
-	jw_string(json, key, text, strlen(text));
-}
-
-void
-jw_uint(struct json_writer *json, const char *key, uint64_t value)
-{
+	static const char pairs[] = "00010203040506070809"
+				    "10111213141516171819"
+				    "20212223242526272829"
+				    "30313233343536373839"
+				    "40414243444546474849"
+				    "50515253545556575859"
+				    "60616263646566676869"
+				    "70717273747576777879"
+				    "80818283848586878889"
+				    "90919293949596979899";
 	char digits[UINT_MAX_LEN], *at = digits + sizeof digits;
 
-	if (!value_open(json, key, sizeof digits))
+	if (!value_open(json, key, key_len, sizeof digits))
 		return;
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	put(json, at, (size_t)(digits + sizeof digits - at));
+	for (; value >= 10; value /= 100) {
+		at -= 2;
+		memcpy(at, pairs + value % 100 * 2, 2);
+	}
+	if (value > 0 || at == digits + sizeof digits)
+		*--at = (char)('0' + value);
+	copy_short(json->text + json->len, at,
+	    (size_t)(digits + sizeof digits - at));
+	json->len += (size_t)(digits + sizeof digits - at);
 }
 
 void
 jw_bool(struct json_writer *json, const char *key, bool value)
 {
-	if (!value_open(json, key, 5))
+	if (!value_open(json, key, jw_key_len(key), 5))
 		return;
 	if (value)
 		put(json, "true", 4);
@@ -341,6 +405,6 @@ jw_real(struct json_writer *json, const char *key, double value)
 	/* A library may have set a locale that writes 0,5. */
 	if ((comma = strchr(digits, ',')) != NULL)
 		*comma = '.';
-	if (value_open(json, key, sizeof digits))
+	if (value_open(json, key, jw_key_len(key), sizeof digits))
 		put(json, digits, strlen(digits));
 }

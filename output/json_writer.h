@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * Writes one JSON text (RFC 8259) front to back into a buffer that grows and
@@ -44,16 +45,56 @@ void jw_begin(struct json_writer *json);
  */
 const char *jw_end(struct json_writer *json, size_t *len);
 
-void jw_object_open(struct json_writer *json, const char *key);
 void jw_object_close(struct json_writer *json);
-void jw_array_open(struct json_writer *json, const char *key);
 void jw_array_close(struct json_writer *json);
 
-void jw_string(struct json_writer *json, const char *key, const char *octets,
-    size_t len);
+/* What the functions below are made of. */
+void jw_put_bracket(struct json_writer *json, const char *key, size_t key_len,
+    char bracket);
+void jw_put_string(struct json_writer *json, const char *key, size_t key_len,
+    const char *octets, size_t len);
+void jw_put_uint(struct json_writer *json, const char *key, size_t key_len,
+    uint64_t value);
+
+/* Inline, so that the compiler counts a key's octets where it is spelled. */
+static inline size_t
+jw_key_len(const char *key)
+{
+	return key != NULL ? strlen(key) : 0;
+}
+
+static inline void
+jw_object_open(struct json_writer *json, const char *key)
+{
+	jw_put_bracket(json, key, jw_key_len(key), '{');
+}
+
+static inline void
+jw_array_open(struct json_writer *json, const char *key)
+{
+	jw_put_bracket(json, key, jw_key_len(key), '[');
+}
+
+static inline void
+jw_string(struct json_writer *json, const char *key, const char *octets,
+    size_t len)
+{
+	jw_put_string(json, key, jw_key_len(key), octets, len);
+}
+
 /* A string of our own, NUL-terminated; escaped all the same. */
-void jw_text(struct json_writer *json, const char *key, const char *text);
-void jw_uint(struct json_writer *json, const char *key, uint64_t value);
+static inline void
+jw_text(struct json_writer *json, const char *key, const char *text)
+{
+	jw_put_string(json, key, jw_key_len(key), text, strlen(text));
+}
+
+static inline void
+jw_uint(struct json_writer *json, const char *key, uint64_t value)
+{
+	jw_put_uint(json, key, jw_key_len(key), value);
+}
+
 void jw_bool(struct json_writer *json, const char *key, bool value);
 /* Up to 10 significant digits; null where the value is no finite number. */
 void jw_real(struct json_writer *json, const char *key, double value);

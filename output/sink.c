@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ enum thread_state { THREAD_BUSY, THREAD_SLEEPS, THREAD_LINGERS };
 struct batch {
 	struct sink_line lines[BATCH_LINES_MAX];
 	struct spool_ticket tickets[BATCH_LINES_MAX];
+	struct spool_ticket done[BATCH_LINES_MAX]; /* for settle_lines */
 	uint8_t fates[BATCH_LINES_MAX];
 	size_t count, octets;
 	size_t octets_max;
@@ -75,14 +77,20 @@ struct sink {
 	uint64_t random;
 	char said[SINK_MESSAGE_SIZE]; /* what was reported last */
 
+	/*
+	 * Read by sink_put without the lock, which it takes only where the
+	 * thread has to be woken.
+	 */
+	_Atomic enum thread_state thread_state; /* changed with the lock */
+	_Atomic size_t fresh_octets; /* put since the thread last took lines */
+	atomic_bool idle;            /* it found nothing when it last did */
+	atomic_bool failed;          /* set with the lock */
+
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;  /* the thread waits for something to do */
 	pthread_cond_t room;  /* sink_put waits for room */
-	enum thread_state thread_state;
-	size_t fresh_octets; /* put since the thread last took lines */
-	bool idle;           /* it found nothing when it last did */
-	unsigned waiting;    /* callers that wait for room */
-	bool closing, reopen, failed;
+	unsigned waiting;     /* callers that wait for room */
+	bool closing, reopen;
 	uint64_t settled;     /* lines, whatever became of them */
 	uint64_t progress_ms; /* when a line last left, or the first came */
 	uint64_t written, lost, retried, filtered;
@@ -319,18 +327,27 @@ put_or_drop(struct sink *sink, const struct sink_line *line)
 	return put == SPOOL_KEPT;
 }
 
-/* With the lock held: `octets` have come. */
+/*
+ * `octets` are in the spool.  A thread says that it sleeps before it looks into
+ * the spool for the last time, and we look whether it sleeps after they are
+ * there: one of us sees the other.
+ */
 static void
 wake_thread(struct sink *sink, size_t octets)
 {
-	sink->fresh_octets += octets;
+	size_t fresh = atomic_fetch_add(&sink->fresh_octets, octets) + octets;
+	enum thread_state state = sink->thread_state;
+
+	if (!sink->idle &&
+	    (state == THREAD_BUSY ||
+		(state == THREAD_LINGERS && fresh < sink->linger_octets)))
+		return;
+	pthread_mutex_lock(&sink->lock);
 	if (sink->idle)
 		sink->progress_ms = sink_clock_ms();
 	sink->idle = false;
-	if (sink->thread_state == THREAD_SLEEPS ||
-	    (sink->thread_state == THREAD_LINGERS &&
-		sink->fresh_octets >= sink->linger_octets))
-		pthread_cond_signal(&sink->work);
+	pthread_cond_signal(&sink->work);
+	pthread_mutex_unlock(&sink->lock);
 }
 
 void
@@ -347,11 +364,8 @@ sink_put(struct sink *sink, const struct sink_line *line)
 		return;
 	}
 	stamped.put_us = wall_clock_us();
-	if (!put_or_drop(sink, &stamped))
-		return;
-	pthread_mutex_lock(&sink->lock);
-	wake_thread(sink, stamped.len);
-	pthread_mutex_unlock(&sink->lock);
+	if (put_or_drop(sink, &stamped))
+		wake_thread(sink, stamped.len);
 }
 
 void
@@ -366,12 +380,7 @@ sink_reopen(struct sink *sink)
 bool
 sink_failed(struct sink *sink)
 {
-	bool failed;
-
-	pthread_mutex_lock(&sink->lock);
-	failed = sink->failed;
-	pthread_mutex_unlock(&sink->lock);
-	return failed;
+	return sink->failed;
 }
 
 void
@@ -420,9 +429,7 @@ fill_batch(struct sink *sink)
 	struct batch *batch = &sink->batch;
 	size_t before = batch->count;
 
-	pthread_mutex_lock(&sink->lock);
 	sink->fresh_octets = 0;
-	pthread_mutex_unlock(&sink->lock);
 	if (batch->count == BATCH_LINES_MAX ||
 	    batch->octets >= batch->octets_max)
 		return;
@@ -431,11 +438,8 @@ fill_batch(struct sink *sink)
 	    batch->octets_max - batch->octets);
 	for (size_t i = before; i < batch->count; i++)
 		batch->octets += batch->lines[i].len;
-	if (batch->count == 0) {
-		pthread_mutex_lock(&sink->lock);
+	if (batch->count == 0)
 		sink->idle = true;
-		pthread_mutex_unlock(&sink->lock);
-	}
 }
 
 static bool
@@ -574,19 +578,20 @@ static size_t
 settle_lines(struct sink *sink)
 {
 	struct batch *batch = &sink->batch;
-	size_t kept = 0, before = batch->count;
+	size_t kept = 0, done = 0;
 
-	for (size_t i = 0; i < before; i++) {
+	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->fates[i] != LINE_WAITS) {
 			batch->octets -= batch->lines[i].len;
-			spool_settle(sink->spool, batch->tickets[i]);
+			batch->done[done++] = batch->tickets[i];
 			continue;
 		}
 		batch->lines[kept] = batch->lines[i];
 		batch->tickets[kept++] = batch->tickets[i];
 	}
+	spool_settle_all(sink->spool, batch->done, done);
 	batch->count = kept;
-	return before - kept;
+	return done;
 }
 
 /* In one step, so that what is written and what waits add up for others. */

@@ -339,17 +339,67 @@ spool_put(struct spool *spool, const struct sink_line *line, bool may_drop)
 	return put;
 }
 
-size_t
-spool_take(struct spool *spool, struct sink_line *lines,
+/*
+ * So few lines are taken or settled under one lock: who puts waits for less
+ * than the kernel needs to put it to sleep and wake it.
+ */
+#define SLICE_LINES 32
+
+/* With the lock held: at most a slice. */
+static size_t
+take_slice(struct spool *spool, struct sink_line *lines,
     struct spool_ticket *tickets, size_t max, size_t octets_max)
 {
 	size_t count = 0, octets = 0;
 
-	pthread_mutex_lock(&spool->lock);
+	if (max > SLICE_LINES)
+		max = SLICE_LINES;
 	while (count < max && (count == 0 || octets < octets_max) &&
 	       spool_store_take(&spool->store, &lines[count], &tickets[count]))
 		octets += lines[count++].len;
-	unlock(spool);
+	return count;
+}
+
+/*
+ * Without the lock: a record's content is read only here, as that takes the
+ * longest.  Drops those that others have damaged since they were put; how many
+ * are left.
+ */
+static size_t
+keep_good(struct spool *spool, struct sink_line *lines,
+    struct spool_ticket *tickets, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!spool_store_is_good(&spool->store, tickets[i])) {
+			pthread_mutex_lock(&spool->lock);
+			spool_store_lose(&spool->store, tickets[i]);
+			unlock(spool);
+			continue;
+		}
+		lines[kept] = lines[i];
+		tickets[kept++] = tickets[i];
+	}
+	return kept;
+}
+
+size_t
+spool_take(struct spool *spool, struct sink_line *lines,
+    struct spool_ticket *tickets, size_t max, size_t octets_max)
+{
+	size_t count = 0, octets = 0, taken, end;
+
+	do {
+		pthread_mutex_lock(&spool->lock);
+		taken = take_slice(spool, lines + count, tickets + count,
+		    max - count, octets_max - octets);
+		unlock(spool);
+		end = count +
+		      keep_good(spool, lines + count, tickets + count, taken);
+		for (; count < end; count++)
+			octets += lines[count].len;
+	} while (taken > 0 && count < max && octets < octets_max);
 	return count;
 }
 
@@ -359,6 +409,21 @@ spool_settle(struct spool *spool, struct spool_ticket ticket)
 	pthread_mutex_lock(&spool->lock);
 	spool_store_settle(&spool->store, ticket);
 	unlock(spool);
+}
+
+void
+spool_settle_all(struct spool *spool, const struct spool_ticket *tickets,
+    size_t count)
+{
+	for (size_t done = 0; done < count;) {
+		size_t end = count - done > SLICE_LINES ? done + SLICE_LINES
+		                                        : count;
+
+		pthread_mutex_lock(&spool->lock);
+		for (; done < end; done++)
+			spool_store_settle(&spool->store, tickets[done]);
+		unlock(spool);
+	}
 }
 
 bool

@@ -15,7 +15,8 @@
  * files where there is a directory, everything else in memory.  A hit is in the
  * file when spool_put returns, so a process that is killed loses none; what a
  * power cut may take is what was not yet synced.  A line leaves the spool when
- * it is settled; a segment whose lines are all settled is unlinked.
+ * it is settled; a segment whose lines are all settled is unlinked, or kept for
+ * further lines.
  *
  * DIRECTORY/NAME/ holds RUN.lock, held with flock(2) by the process that
  * writes run RUN, and RUN-SEVERITY-NUMBER.segment.  A run whose lock is free
@@ -100,6 +101,9 @@ size_t spool_take(struct spool *spool, struct sink_line *lines,
 
 /* The line is delivered or refused for good: it leaves the spool. */
 void spool_settle(struct spool *spool, struct spool_ticket ticket);
+/* Many: the lock is let go of between some and others. */
+void spool_settle_all(struct spool *spool, const struct spool_ticket *tickets,
+    size_t count);
 
 /* Lines that wait and were not taken. */
 bool spool_has_more(struct spool *spool);

@@ -127,6 +127,80 @@ dispose(struct spool_store *store, struct spool_segment *segment)
 	spool_segment_free(segment);
 }
 
+/* Its file goes, too. */
+static void
+remove_file(struct spool_store *store, const struct spool_segment *segment)
+{
+	unlinkat(store->folder.fd, segment->name, 0);
+	store->folder_dirty = true;
+	store->disk_octets -= segment->size;
+	store->files--;
+}
+
+/* A place for a file that can be written on again; NULL: it has to go. */
+static struct spool_segment **
+place_for_file(struct spool_store *store, const struct spool_segment *segment)
+{
+	if (segment->closed || segment->pins > 0 ||
+	    segment->size != store->disk_segment || store->disk_down ||
+	    spool_segment_is_lost(segment))
+		return NULL;
+	for (int i = 0; i < SPOOL_FILE_SPARES; i++) {
+		if (store->file_spares[i] == NULL)
+			return &store->file_spares[i];
+	}
+	return NULL;
+}
+
+void
+spool_recycle(struct spool_store *store, struct spool_segment *segment)
+{
+	struct spool_chain *chain = spool_chain_of(store, segment);
+	struct spool_segment **place = spool_segment_is_file(segment)
+	                                   ? place_for_file(store, segment)
+	                                   : NULL;
+
+	if (place == NULL) {
+		spool_retire(store, segment);
+		return;
+	}
+	spool_chain_pass(chain, segment);
+	chain_remove(chain, segment);
+	spool_segment_rewind(segment);
+	segment->next = NULL;
+	*place = segment;
+}
+
+struct spool_segment *
+spool_recycled_file(struct spool_store *store, uint8_t severity, size_t size)
+{
+	for (int i = 0; i < SPOOL_FILE_SPARES; i++) {
+		struct spool_segment *segment = store->file_spares[i];
+
+		if (segment == NULL || segment->severity != severity ||
+		    segment->size != size)
+			continue;
+		store->file_spares[i] = NULL;
+		if (!spool_segment_is_lost(segment))
+			return segment;
+		remove_file(store, segment);
+		spool_segment_free(segment);
+	}
+	return NULL;
+}
+
+static void
+remove_file_spares(struct spool_store *store)
+{
+	for (int i = 0; i < SPOOL_FILE_SPARES; i++) {
+		if (store->file_spares[i] == NULL)
+			continue;
+		remove_file(store, store->file_spares[i]);
+		spool_segment_free(store->file_spares[i]);
+		store->file_spares[i] = NULL;
+	}
+}
+
 /* Out of the spool, and its file out of the folder. */
 void
 spool_retire(struct spool_store *store, struct spool_segment *segment)
@@ -134,14 +208,10 @@ spool_retire(struct spool_store *store, struct spool_segment *segment)
 	struct spool_chain *chain = spool_chain_of(store, segment);
 
 	spool_chain_pass(chain, segment);
-	if (spool_segment_is_file(segment)) {
-		unlinkat(store->folder.fd, segment->name, 0);
-		store->folder_dirty = true;
-		store->disk_octets -= segment->size;
-		store->files--;
-	} else {
+	if (spool_segment_is_file(segment))
+		remove_file(store, segment);
+	else
 		store->memory_octets -= segment->size;
-	}
 	segment->read = segment->used;
 	segment->pending_octets = 0;
 	segment->closed = true;
@@ -208,6 +278,8 @@ spool_is_in_use(const struct spool_segment *segment, bool file)
 void
 spool_retire_settled(struct spool_store *store, bool file)
 {
+	if (file)
+		remove_file_spares(store);
 	for (int severity = 1; severity <= LINE_SEVERITY_NONE; severity++) {
 		struct spool_segment *segment = store->chains[severity].first;
 

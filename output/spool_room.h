@@ -37,6 +37,14 @@ void spool_copy_records(struct spool_segment *to,
 
 /* Out of the spool, and its file out of the folder. */
 void spool_retire(struct spool_store *store, struct spool_segment *segment);
+/*
+ * The same, where no line waits in it; but a file may be kept, to be written
+ * on again: a new one costs more than all of its lines.
+ */
+void spool_recycle(struct spool_store *store, struct spool_segment *segment);
+/* Such a file, in no chain, but counted; NULL: there is none. */
+struct spool_segment *spool_recycled_file(struct spool_store *store,
+    uint8_t severity, size_t size);
 /* Those in which no line waits; they are there to be written on. */
 void spool_retire_settled(struct spool_store *store, bool file);
 /* So many lines of those that were never taken will not be delivered. */

@@ -446,18 +446,27 @@ read_record_header(const struct spool_segment *segment, size_t offset,
 	return octets <= left ? offset + octets : 0;
 }
 
+/* What ends name and text.  The last page is seen: a file may be cut short. */
+static bool
+is_content_ended(const struct spool_segment *segment, const uint8_t *content,
+    const struct record_header *header)
+{
+	return !spool_segment_is_file(segment) ||
+	       (content[header->segment_len] == '\0' &&
+		   content[header->segment_len + 1 + (size_t)header->len] ==
+		       '\n');
+}
+
 static bool
 is_content_good(const struct spool_segment *segment, const uint8_t *content,
     const struct record_header *header)
 {
-	if (!spool_segment_is_file(segment))
-		return true;
-	if (content[header->segment_len] != '\0' ||
-	    content[header->segment_len + 1 + (size_t)header->len] != '\n')
+	if (!is_content_ended(segment, content, header))
 		return false;
-	return spool_checksum(segment->seed, content,
+	return !spool_segment_is_file(segment) ||
+	       spool_checksum(segment->seed, content,
 		   content_octets(header->segment_len, header->len)) ==
-	       header->content;
+	           header->content;
 }
 
 static void
@@ -475,8 +484,8 @@ describe(const struct record_header *header, const uint8_t *content,
 	};
 }
 
-bool
-spool_segment_next(const struct spool_segment *segment, size_t *at,
+static bool
+find_record(const struct spool_segment *segment, size_t *at, bool whole,
     struct spool_record *out)
 {
 	struct record_header header;
@@ -491,7 +500,8 @@ spool_segment_next(const struct spool_segment *segment, size_t *at,
 			end = offset + RECORD_ALIGN;
 			continue;
 		}
-		if (!is_content_good(segment, content, &header) ||
+		if (!(whole ? is_content_good : is_content_ended)(segment,
+			content, &header) ||
 		    header.severity != segment->severity ||
 		    header.type >= EVENT_TYPE_COUNT)
 			continue;
@@ -504,6 +514,38 @@ spool_segment_next(const struct spool_segment *segment, size_t *at,
 	}
 	*at = segment->used;
 	return false;
+}
+
+bool
+spool_segment_next(const struct spool_segment *segment, size_t *at,
+    struct spool_record *out)
+{
+	return find_record(segment, at, true, out);
+}
+
+bool
+spool_segment_next_header(const struct spool_segment *segment, size_t *at,
+    struct spool_record *out)
+{
+	return find_record(segment, at, false, out);
+}
+
+bool
+spool_segment_is_good(const struct spool_segment *segment, size_t offset)
+{
+	struct record_header header;
+	const uint8_t *at = segment->octets + offset;
+
+	if (!spool_segment_is_file(segment))
+		return true;
+	memcpy(&header, at, sizeof header);
+	/* Others may have written a longer one, with sums that are good. */
+	return header.magic == RECORD_MAGIC &&
+	       header.check == record_check(segment, header) &&
+	       header.len <= TEXT_OCTETS_MAX &&
+	       record_octets(header.segment_len, header.len) <=
+	           segment->size - offset &&
+	       is_content_good(segment, at + sizeof header, &header);
 }
 
 uint32_t

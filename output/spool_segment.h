@@ -135,6 +135,13 @@ struct spool_record {
 bool spool_segment_next(const struct spool_segment *segment, size_t *at,
     struct spool_record *out);
 
+/* The same, but only its header and what ends its content were read. */
+bool spool_segment_next_header(const struct spool_segment *segment, size_t *at,
+    struct spool_record *out);
+
+/* Whether the record that was found at `offset` is good as a whole. */
+bool spool_segment_is_good(const struct spool_segment *segment, size_t offset);
+
 size_t spool_segment_begin(const struct spool_segment *segment);
 
 /* Makes it one that comes back no more; the length of its text. */

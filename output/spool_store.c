@@ -98,15 +98,8 @@ add_segment(struct spool_store *store, struct spool_segment *segment)
 	struct spool_segment *last = chain->last;
 
 	if (last != NULL && !last->dead && last->pending == 0)
-		spool_retire(store, last);
+		spool_recycle(store, last);
 	spool_chain_insert(chain, chain->last, segment);
-	if (!spool_segment_is_file(segment)) {
-		store->memory_octets += segment->size;
-		return;
-	}
-	store->disk_octets += segment->size;
-	store->files++;
-	store->folder_dirty = true;
 }
 
 /* SPOOL_KEPT and *out NULL: there is room, but not on the disk. */
@@ -116,15 +109,23 @@ add_file(struct spool_store *store, uint8_t severity, size_t octets,
 {
 	size_t size = larger(store->disk_segment,
 	    SPOOL_SEGMENT_HEADER + octets);
-	enum spool_put put = spool_make_room(store, true, size, severity,
-	    may_drop);
+	enum spool_put put;
 
-	*out = NULL;
+	*out = spool_recycled_file(store, severity, size);
+	if (*out != NULL) {
+		add_segment(store, *out);
+		return SPOOL_KEPT;
+	}
+	put = spool_make_room(store, true, size, severity, may_drop);
 	if (put != SPOOL_KEPT)
 		return put;
 	*out = spool_create_file(store, severity, store->folder.run, size);
-	if (*out != NULL)
-		add_segment(store, *out);
+	if (*out == NULL)
+		return SPOOL_KEPT;
+	store->disk_octets += (*out)->size;
+	store->files++;
+	store->folder_dirty = true;
+	add_segment(store, *out);
 	return SPOOL_KEPT;
 }
 
@@ -142,6 +143,7 @@ add_memory(struct spool_store *store, uint8_t severity, size_t octets,
 	*out = spool_memory_segment(store, severity, store->folder.run, size);
 	if (*out == NULL)
 		return may_drop ? SPOOL_LOST : SPOOL_FULL;
+	store->memory_octets += (*out)->size;
 	add_segment(store, *out);
 	return SPOOL_KEPT;
 }
@@ -231,7 +233,14 @@ pass_segment(struct spool_store *store, struct spool_segment *segment)
 		return;
 	spool_chain_pass(spool_chain_of(store, segment), segment);
 	if (segment->pending == 0 && !segment->dead)
-		spool_retire(store, segment);
+		spool_recycle(store, segment);
+}
+
+/* Its lines were put by this run, and only by it. */
+static bool
+is_ours(const struct spool_store *store, const struct spool_segment *segment)
+{
+	return segment->run == store->folder.run;
 }
 
 /* Finds the next line of one chain. */
@@ -241,8 +250,11 @@ chain_peek(struct spool_store *store, struct spool_chain *chain)
 	while (!chain->peeked && chain->reading != NULL) {
 		struct spool_segment *segment = chain->reading;
 		size_t before = segment->read;
-		bool found = spool_segment_next(segment, &segment->read,
-		    &chain->peek);
+		bool found = is_ours(store, segment)
+		                 ? spool_segment_next_header(segment,
+				       &segment->read, &chain->peek)
+		                 : spool_segment_next(segment, &segment->read,
+				       &chain->peek);
 
 		if (spool_segment_is_lost(segment) && !segment->given_up) {
 			segment->read = before;
@@ -302,6 +314,24 @@ spool_store_take(struct spool_store *store, struct sink_line *line,
 	return true;
 }
 
+bool
+spool_store_is_good(const struct spool_store *store, struct spool_ticket ticket)
+{
+	const struct spool_segment *segment = ticket.segment;
+
+	return !is_ours(store, segment) ||
+	       spool_segment_is_good(segment, ticket.offset);
+}
+
+void
+spool_store_lose(struct spool_store *store, struct spool_ticket ticket)
+{
+	const struct spool_segment *segment = ticket.segment;
+
+	store->counts.dropped[segment->severity]++;
+	spool_store_settle(store, ticket);
+}
+
 void
 spool_store_settle(struct spool_store *store, struct spool_ticket ticket)
 {
@@ -318,7 +348,7 @@ spool_store_settle(struct spool_store *store, struct spool_ticket ticket)
 		return;
 	segment->pending_octets = 0;
 	if (segment->closed || segment != spool_chain_of(store, segment)->last)
-		spool_retire(store, segment);
+		spool_recycle(store, segment);
 	else
 		spool_segment_rewind(segment);
 }
@@ -378,6 +408,8 @@ spool_store_fini(struct spool_store *store)
 	}
 	for (int i = 0; i < SPOOL_SPARES; i++)
 		spool_segment_free(store->spares[i]);
+	for (int i = 0; i < SPOOL_FILE_SPARES; i++)
+		spool_segment_free(store->file_spares[i]);
 }
 
 void

@@ -24,7 +24,9 @@ struct spool_chain {
 };
 
 #define SPOOL_SPARES 2
-#define SPOOL_NEWS   512
+/* Files: what is under way to a consumer that keeps up, and some more. */
+#define SPOOL_FILE_SPARES 64
+#define SPOOL_NEWS        512
 
 struct spool_store {
 	struct spool_folder folder;
@@ -38,6 +40,8 @@ struct spool_store {
 	uint64_t sequence; /* of the last line */
 	uint64_t untaken;
 	struct spool_segment *spares[SPOOL_SPARES];
+	/* All zeros behind their headers; counted as files in use. */
+	struct spool_segment *file_spares[SPOOL_FILE_SPARES];
 	bool folder_dirty; /* names have come or gone since it was synced */
 
 	bool disk_down; /* hits wait in memory */
@@ -58,9 +62,18 @@ enum spool_put spool_store_put(struct spool_store *store,
     const struct sink_line *line, bool may_drop, struct spool_segment **where,
     size_t *offset);
 
-/* The next line, which is now taken; false: there is none. */
+/*
+ * The next line, which is now taken; false: there is none.  Only what an
+ * earlier run has left was checked as a whole; else spool_store_is_good tells.
+ */
 bool spool_store_take(struct spool_store *store, struct sink_line *line,
     struct spool_ticket *ticket);
+
+/* Whether a line that was taken is what was put.  Needs no lock. */
+bool spool_store_is_good(const struct spool_store *store,
+    struct spool_ticket ticket);
+/* It was taken, and is no good. */
+void spool_store_lose(struct spool_store *store, struct spool_ticket ticket);
 
 void spool_store_settle(struct spool_store *store, struct spool_ticket ticket);
 

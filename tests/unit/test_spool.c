@@ -705,6 +705,93 @@ a_folder_that_cannot_be_had_is_an_error(void **state)
 	assert_non_null(strstr(error, "no run number is left"));
 }
 
+static void
+a_line_that_others_damage_while_it_waits_is_dropped_alone(void **state)
+{
+	char name[256], path[512];
+	FILE *file;
+
+	(void)state;
+	open_spool();
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(put_number(i, LEN(i), 2, false), SPOOL_KEPT);
+	assert_int_equal(count_files(".segment", name), 1);
+	path_of(name, path, sizeof path);
+	assert_non_null(file = fopen(path, "r+"));
+	assert_int_equal(fseek(file, (long)(HEADER + RECORD(0) + 40 + 6 + 5),
+			     SEEK_SET),
+	    0);
+	assert_int_equal(fputc('x', file), 'x');
+	fclose(file);
+	assert_int_equal(take_all(), 2);
+	assert_int_equal(number_of(0), 0);
+	assert_int_equal(number_of(1), 2);
+	assert_int_equal(counts().dropped[2], 1);
+	assert_int_equal(counts().pending, 2);
+	settle(0, 2);
+	assert_int_equal(counts().pending, 0);
+}
+
+/* --- files that are written on again --- */
+
+/* Files have 64 KiB.  There is always a line that waits. */
+static void
+pass_many(uint8_t severity)
+{
+	struct spool_ticket before = { 0 };
+
+	for (unsigned i = 0; i < 1000; i++) {
+		if (put_number(i, 1000, severity, false) != SPOOL_KEPT ||
+		    take_all() != 1 || number_of(0) != i)
+			abort();
+		if (i > 0)
+			spool_settle(spool, before);
+		before = tickets[0];
+	}
+	spool_settle(spool, before);
+}
+
+static void
+few_files_are_enough_for_many_lines(void **state)
+{
+	char name[256];
+
+	(void)state;
+	options.disk_octets_max = 2 << 20;
+	open_spool();
+	pass_many(1);
+	assert_int_equal(counts().pending, 0);
+	assert_true(count_files(".segment", name) <= 3);
+	/* No more than these were ever made. */
+	assert_true(strcmp(name, "00000001-1-00000004") < 0);
+	close_spool();
+	assert_int_equal(count_files(".segment", NULL), 0);
+}
+
+static void
+pass_many_and_put_five(void)
+{
+	options.disk_octets_max = 2 << 20;
+	open_spool();
+	pass_many(1);
+	for (unsigned i = 0; i < 5; i++)
+		if (put_number(i, 100, 1, false) != SPOOL_KEPT)
+			abort();
+}
+
+static void
+what_was_settled_does_not_come_back_from_a_file_that_was_used_again(
+    void **state)
+{
+	(void)state;
+	in_killed_process(pass_many_and_put_five);
+	open_spool();
+	assert_int_equal(counts().recovered, 5);
+	assert_int_equal(counts().damaged_octets, 0);
+	assert_int_equal(reports, 0);
+	expect_numbers(0, 5);
+}
+
 /* --- bounds --- */
 
 /* Puts lines until one is not kept; how many were. */
@@ -770,6 +857,21 @@ a_bound_on_disk_drops_the_oldest_of_the_lowest_severity(void **state)
 	(void)state;
 	options.disk_octets_max = 512 << 10;
 	check_bound();
+	assert_true(count_files(".segment", NULL) <= 8);
+}
+
+static void
+files_kept_for_one_severity_give_way_to_another(void **state)
+{
+	unsigned kept;
+
+	(void)state;
+	options.disk_octets_max = 512 << 10;
+	open_spool();
+	kept = fill(3, SPOOL_FULL);
+	assert_int_equal(take_all(), kept);
+	settle(0, kept);
+	assert_int_equal(fill(1, SPOOL_FULL), kept);
 	assert_true(count_files(".segment", NULL) <= 8);
 }
 
@@ -1049,6 +1151,23 @@ each_hit_is_synced_where_that_is_asked_for(void **state)
 
 /* --- the checksum --- */
 
+/* The instruction sums long texts in lanes, the table octet by octet. */
+static void
+both_ways_to_sum_agree_at_any_length(void **state)
+{
+	static uint8_t octets[1600];
+	uint32_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof octets; i++) {
+		x = x * 1664525 + 1013904223;
+		octets[i] = (uint8_t)(x >> 24);
+	}
+	for (size_t len = 0; len <= sizeof octets; len++)
+		assert_int_equal(spool_checksum(x, octets, len),
+		    spool_checksum_by_table(x, octets, len));
+}
+
 /* RFC 3720 section B.4, and the check value of CRC-32C. */
 static void
 checksums_are_those_of_the_rfc(void **state)
@@ -1112,6 +1231,11 @@ main(void)
 		T(threads_put_and_take_while_it_syncs),
 		T(each_hit_is_synced_where_that_is_asked_for),
 		T(checksums_are_those_of_the_rfc),
+		T(a_line_that_others_damage_while_it_waits_is_dropped_alone),
+		T(few_files_are_enough_for_many_lines),
+		T(what_was_settled_does_not_come_back_from_a_file_that_was_used_again),
+		T(files_kept_for_one_severity_give_way_to_another),
+		T(both_ways_to_sum_agree_at_any_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
