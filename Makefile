@@ -12,6 +12,8 @@ CFLAGS   ?= -O2 -g
 SAN      ?=
 PYTHON   ?= /usr/bin/python3
 FUZZ_SECONDS ?= 600
+ROUNDS   ?= 200
+SEED     ?=
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
@@ -297,6 +299,7 @@ install: all ## install the program, its indicators, man page and example (PREFI
 	install -m 644 $(wildcard iocs/profiles/*.json) $(DESTDIR)$(PREFIX)/share/egress-sensor/profiles
 	install -m 644 $(wildcard iocs/allowed/*.txt) $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed
 	install -D -m 644 docs/egress-sensor.1 $(DESTDIR)$(PREFIX)/share/man/man1/egress-sensor.1
+	install -D -m 644 docs/consumers.md $(DESTDIR)$(PREFIX)/share/doc/egress-sensor/consumers.md
 	install -D -m 644 docs/egress-sensor.yaml $(DESTDIR)$(PREFIX)/share/doc/egress-sensor/egress-sensor.yaml
 
 # ---- tests ----
@@ -334,11 +337,17 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(SRC)
 	    $(filter-out $(HARDEN),$(ALL_CFLAGS)) -o $@ $^ $(LIBS)
 
 .PHONY: bench
-bench: all ## CPU per packet beside a libpcap loop, in turns
+bench: all ## CPU per packet beside a libpcap loop, delivery beside hiredis, in turns
 	@$(MAKE) --no-print-directory $(BENCHES:%=$(BUILD)/%)
 	$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	$(PYTHON) tests/bench/delivery.py --build $(BUILD)
 	$(BUILD)/ioc_bench
 	$(BUILD)/beacon_bench
+
+.PHONY: torture
+torture: packages ## kill the sensor and its Redis at random, ROUNDS (200) times; SEED repeats one
+	@$(MAKE) --no-print-directory all
+	$(PYTHON) tests/torture/torture.py --build $(BUILD) --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 # ---- the rest ----
 

@@ -284,7 +284,7 @@ measure_sink(const struct bench *bench, const char *url)
 		.command_timeout_ms = 10000,
 		.drain_ms = 60000,
 		.spool_directory = bench->spool_directory,
-		.spool_octets_max = UINT64_C(1) << 30,
+		.spool_octets_max = 256 << 20,
 		.spool_sync = SPOOL_SYNC_INTERVAL,
 		.spool_sync_ms = 1000,
 		.report = report };
