@@ -73,6 +73,8 @@ publisher_open(const char *const *urls, size_t url_count,
 void
 publisher_finish(struct publisher *p)
 {
+	for (size_t i = 0; i < p->sink_count; i++)
+		sink_begin_close(p->sinks[i]);
 	for (size_t i = 0; i < p->sink_count; i++) {
 		sink_close(p->sinks[i], &p->counted[i].counts);
 		p->sinks[i] = NULL;

@@ -77,6 +77,7 @@ redis_connection_close(struct redis_connection *connection)
 		close(connection->fd);
 	connection->fd = -1;
 	connection->proven = false;
+	connection->under_way = 0;
 	redis_out_clear(&connection->setup->out);
 }
 

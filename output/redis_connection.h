@@ -46,6 +46,7 @@ struct redis_connection {
 	int fd;                        /* -1: not open */
 	uint64_t alive_ms; /* when it last read or answered something */
 	bool proven;       /* it has taken a line */
+	size_t under_way;  /* lines that are to be replied to; redis_flight.h */
 	char name[REDIS_NAME_SIZE];
 };
 

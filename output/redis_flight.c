@@ -16,6 +16,16 @@
 #define WINDOW_OCTETS (2U << 20)
 #define CHUNK_OCTETS  (128U << 10) /* sent at a time */
 
+/*
+ * More lines are asked for with no more than these under way, so that Redis has
+ * something to do meanwhile; a little is waited for.  With something under way
+ * a little is not sent either: it would cost both sides a system call, and
+ * there is more once there are replies.
+ */
+#define LEAVE_LINES   (WINDOW_LINES / 2)
+#define LEAVE_OCTETS  (WINDOW_OCTETS / 2)
+#define LITTLE_OCTETS (256U << 10)
+
 /* With more lines than these under way, Redis is given so long first. */
 #define MANY_LINES 128
 #define MOMENT_NS  300000
@@ -27,6 +37,7 @@ static const char asking[] = "*1\r\n$6\r\nASKING\r\n";
 struct course {
 	const struct redis_flight *flight;
 	size_t first, end, sent, acked;
+	size_t found;  /* lines that were under way at first */
 	size_t octets; /* of the lines under way */
 	bool asked;    /* the reply to ASKING is here, not the line's */
 	bool stop;     /* no more lines, only their replies */
@@ -232,6 +243,23 @@ await_redis(const struct course *course)
 	    course->flight->outcome->message);
 }
 
+/* A connection that has not proved itself is not up, whatever was sent. */
+static bool
+may_leave(const struct course *course)
+{
+	const struct redis_flight *flight = course->flight;
+
+	if (!flight->may_leave || !flight->connection->proven ||
+	    course->landing != FLIGHT_LANDED)
+		return false;
+	return course->stop ||
+	       (course->sent == course->end &&
+		   redis_out_is_empty(&flight->connection->setup->out) &&
+		   course->octets >= LITTLE_OCTETS &&
+		   course->sent - course->acked <= LEAVE_LINES &&
+		   course->octets <= LEAVE_OCTETS);
+}
+
 /* One step of sending and reading; false: the connection is of no use. */
 static bool
 step(struct course *course)
@@ -245,6 +273,8 @@ step(struct course *course)
 	if (!redis_connection_send(connection, message))
 		return false;
 	if (redis_out_is_empty(out) && may_send(course))
+		return true;
+	if (course->sent > course->found && may_leave(course))
 		return true;
 	return await_redis(course) &&
 	       redis_connection_receive(connection, message) &&
@@ -278,7 +308,8 @@ fly_lines(struct course *course)
 {
 	const struct redis_flight *flight = course->flight;
 
-	redis_connection_begin(flight->connection);
+	if (course->acked == course->sent)
+		redis_connection_begin(flight->connection);
 	while (course->acked < course->sent ||
 	       (!course->stop && course->sent < course->end)) {
 		if (!step(course)) {
@@ -289,7 +320,10 @@ fly_lines(struct course *course)
 		}
 		if (sink_clock_ms() >= flight->until_ms)
 			course->stop = true;
+		if (may_leave(course))
+			break;
 	}
+	flight->connection->under_way = course->sent - course->acked;
 	return course->landing;
 }
 
@@ -379,6 +413,33 @@ fly_and_wait(struct course *course)
 	return safe > landing ? safe : landing;
 }
 
+/* Where the lines end that are flown now. */
+static size_t
+find_end(const struct course *course)
+{
+	const struct redis_flight *flight = course->flight;
+	size_t octets = 0, place = course->sent;
+
+	if (!flight->connection->proven)
+		return course->end + 1;
+	if (course->sent == course->acked)
+		return flight->count;
+	while (place < flight->count && octets < LITTLE_OCTETS)
+		octets += line_of(flight, place++)->len;
+	return octets < LITTLE_OCTETS ? course->sent : flight->count;
+}
+
+/* The front lines are under way already. */
+static void
+resume(struct course *course)
+{
+	const struct redis_flight *flight = course->flight;
+
+	course->found = course->sent = flight->connection->under_way;
+	for (size_t i = 0; i < course->found; i++)
+		course->octets += line_of(flight, i)->len;
+}
+
 /*
  * A connection proves itself with one line, and again after each failure: where
  * Redis refuses them all (no memory, a key of another type, replicas that are
@@ -390,12 +451,14 @@ redis_fly(const struct redis_flight *flight)
 	struct course course = { .flight = flight };
 	enum redis_landing landing = FLIGHT_LANDED;
 
+	resume(&course);
 	while (landing == FLIGHT_LANDED && course.end < flight->count &&
 	       !course.stop) {
 		course.first = course.end;
-		course.end = flight->connection->proven ? flight->count
-		                                        : course.end + 1;
+		course.end = find_end(&course);
 		landing = fly_and_wait(&course);
+		if (flight->connection->under_way > 0)
+			break;
 	}
 	if (landing != FLIGHT_LANDED)
 		flight->connection->proven = false;

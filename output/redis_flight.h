@@ -24,6 +24,12 @@ struct redis_flight {
 	const uint32_t *order; /* which of them; NULL: the first `count` */
 	size_t count;
 	bool asking; /* in a cluster: to a node that is taking over the slot */
+	/*
+	 * May come back while lines are under way, and without `order` and
+	 * `replicas`; the next flight over this connection begins with them,
+	 * connection->under_way of them.
+	 */
+	bool may_leave;
 	uint32_t replicas, replicas_ms; /* 0: not waited for */
 	uint64_t until_ms; /* sink_clock_ms(): no new lines from then on */
 	struct sink_outcome *outcome;
@@ -36,7 +42,7 @@ struct redis_flight {
 };
 
 enum redis_landing {
-	FLIGHT_LANDED,     /* all that could be sent was answered */
+	FLIGHT_LANDED,     /* what could be sent was answered, or will be */
 	FLIGHT_PAUSE,      /* again later, over this connection */
 	FLIGHT_RECONNECT,  /* again later, over another */
 	FLIGHT_REDISCOVER, /* again later, perhaps with another Redis */

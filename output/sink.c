@@ -56,6 +56,7 @@ struct batch {
 	uint8_t fates[BATCH_LINES_MAX];
 	size_t count, octets;
 	size_t octets_max;
+	size_t under_way; /* sent, the first ones; their fates are to come */
 };
 
 struct sink {
@@ -628,26 +629,45 @@ drop_all(struct sink *sink)
 	} while (spool_has_more(sink->spool));
 }
 
-/* One batch; where there is no connection yet, none, to see if there is. */
+/* The first lines of the batch. */
 static enum sink_state
-run_batch(struct sink *sink)
+publish_lines(struct sink *sink, size_t count)
 {
 	struct batch *batch = &sink->batch;
 	struct sink_outcome outcome = { .fates = batch->fates };
 	enum sink_state state;
 
-	if (sink->reached && !sink->down)
-		fill_batch(sink);
 	memset(batch->fates, LINE_WAITS, batch->count);
-	state = sink->driver->publish(sink->driver_state, batch->lines,
-	    batch->count, &outcome);
+	state = sink->driver->publish(sink->driver_state, batch->lines, count,
+	    &outcome);
 	note_state(sink, state, outcome.message);
 	settle_batch(sink, &outcome);
+	batch->under_way = outcome.under_way;
 	if (state == SINK_UP && may_report_loss(sink))
 		report_loss(sink, outcome.message[0] != '\0'
 				      ? outcome.message
 				      : "the queue was full");
 	return state;
+}
+
+/* One batch; where there is no connection yet, none, to see if there is. */
+static enum sink_state
+run_batch(struct sink *sink)
+{
+	if (sink->reached && !sink->down)
+		fill_batch(sink);
+	return publish_lines(sink, sink->batch.count);
+}
+
+/*
+ * The time to close is over: replies that are there still count, and the other
+ * lines were perhaps sent in vain.
+ */
+static void
+land_batch(struct sink *sink)
+{
+	while (sink->batch.under_way > 0)
+		publish_lines(sink, sink->batch.under_way);
 }
 
 /* Without the lock. */
@@ -678,6 +698,7 @@ sink_thread(void *arg)
 			back_off(sink);
 	} while (await_work(sink));
 	pthread_mutex_unlock(&sink->lock);
+	land_batch(sink);
 	return NULL;
 }
 
@@ -933,12 +954,11 @@ give_up_rest(struct sink *sink, struct sink_counts *out)
 }
 
 void
-sink_close(struct sink *sink, struct sink_counts *out)
+sink_begin_close(struct sink *sink)
 {
-	struct sink_counts counts;
 	uint64_t one = 1;
 
-	if (sink == NULL)
+	if (sink == NULL || sink->closing) /* set by this thread only */
 		return;
 	pthread_mutex_lock(&sink->lock);
 	sink->closing = true;
@@ -948,6 +968,16 @@ sink_close(struct sink *sink, struct sink_counts *out)
 	pthread_mutex_unlock(&sink->lock);
 	/* An eventfd at 0 always takes a 1. */
 	(void)!write(sink->patience.wake_fd, &one, sizeof one);
+}
+
+void
+sink_close(struct sink *sink, struct sink_counts *out)
+{
+	struct sink_counts counts;
+
+	if (sink == NULL)
+		return;
+	sink_begin_close(sink);
 	pthread_join(sink->thread, NULL);
 
 	give_up_rest(sink, &counts);

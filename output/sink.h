@@ -94,6 +94,12 @@ bool sink_failed(struct sink *sink);
 const char *sink_name(const struct sink *sink);
 
 /*
+ * What sink_close begins with; where several sinks end, each is told first, so
+ * that they drain side by side.  Nothing may be put afterwards.
+ */
+void sink_begin_close(struct sink *sink);
+
+/*
  * Writes what waits (for drain_ms at most).  What is not written by then stays
  * in the spool, if it is on disk, and is counted as pending; the rest as lost.
  * Frees.

@@ -61,6 +61,8 @@ enum sink_state {
 struct sink_outcome {
 	uint8_t *fates;   /* enum line_fate, one a line; LINE_WAITS at first */
 	uint64_t retried; /* lines that may be there and will be sent again */
+	/* So many of those that wait, the first ones, are sent: see publish. */
+	size_t under_way;
 	/* Why it is down or why lines were refused; "" else. */
 	char message[SINK_MESSAGE_SIZE];
 };
@@ -73,6 +75,13 @@ struct sink_driver {
 	/*
 	 * Delivers lines, in order, as many as it can; with no lines, sees to
 	 * it that there is a connection.
+	 *
+	 * It may come back while lines are under way, so that the other side
+	 * has something to do until there are more.  They wait; the next call
+	 * begins with them and does not send them again, and may have others
+	 * behind them.  A call waits for something where it has nothing to
+	 * send, so that it may be called again at once.  Only where it is
+	 * SINK_UP is anything under way.
 	 */
 	enum sink_state (*publish)(void *state, const struct sink_line *lines,
 	    size_t count, struct sink_outcome *outcome);

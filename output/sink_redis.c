@@ -45,7 +45,8 @@ static bool
 connect_if_needed(struct sink_redis *redis, char *message)
 {
 	if (redis_connection_is_open(&redis->connection) &&
-	    !redis_connection_is_stale(&redis->connection))
+	    (redis->connection.under_way > 0 ||
+		!redis_connection_is_stale(&redis->connection)))
 		return true;
 	redis_connection_close(&redis->connection);
 	return connect_anew(redis, message);
@@ -61,6 +62,7 @@ redis_publish(void *state, const struct sink_line *lines, size_t count,
 		.commands = redis->commands,
 		.lines = lines,
 		.count = count,
+		.may_leave = redis->url->replicas == 0,
 		.replicas = redis->url->replicas,
 		.replicas_ms = redis->url->replicas_ms,
 		.until_ms = sink_clock_ms() + SINK_TURN_MS,
@@ -77,6 +79,7 @@ redis_publish(void *state, const struct sink_line *lines, size_t count,
 	/* After a failover the same name may lead to another Redis. */
 	if (landing > FLIGHT_PAUSE)
 		redis_connection_close(&redis->connection);
+	outcome->under_way = redis->connection.under_way;
 	return landing == FLIGHT_LANDED ? SINK_UP : SINK_DOWN;
 }
 

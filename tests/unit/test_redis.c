@@ -53,12 +53,22 @@ read_line(int fd, char *out, size_t size)
 {
 	size_t len = 0;
 
-	while (len < size && recv(fd, out + len, 1, 0) == 1) {
-		if (out[len] == '\n') {
-			out[len - (len > 0)] = '\0';
+	while (len < size) {
+		ssize_t seen = recv(fd, out + len, size - len, MSG_PEEK);
+		const char *end;
+
+		if (seen <= 0)
+			return false;
+		end = memchr(out + len, '\n', (size_t)seen);
+		if (end != NULL)
+			seen = end + 1 - (out + len);
+		if (recv(fd, out + len, (size_t)seen, 0) != seen)
+			return false;
+		len += (size_t)seen;
+		if (end != NULL) {
+			out[len - (len > 1 ? 2 : 1)] = '\0';
 			return true;
 		}
-		len++;
 	}
 	return false;
 }
@@ -532,6 +542,232 @@ test_replies_before_the_connections_end_count(void **state)
 	rig_end(&rig);
 }
 
+/* ---- lines that stay under way from one call to the next ---- */
+
+#define LOAD_LINES  800 /* together too much to be waited for */
+#define LOAD_MORE   700 /* enough to be sent behind others */
+#define LOAD_OCTETS 400
+
+/* As sink.c has it: what waits stays in front, in its order. */
+struct load {
+	char expected[LOAD_LINES + LOAD_MORE][LOAD_OCTETS + 16];
+	struct sink_line lines[LOAD_LINES + LOAD_MORE];
+	uint8_t fates[LOAD_LINES + LOAD_MORE];
+	size_t count;
+	uint64_t written, retried;
+	struct sink_outcome outcome;
+	/* With a new connection and all lines again. */
+	struct step steps[2 * (LOAD_LINES + LOAD_MORE) + 2];
+	size_t step_count;
+};
+
+/* The fake is sent lines [first, end), and says nothing. */
+static void
+expect_lines(struct load *load, size_t first, size_t end)
+{
+	for (; first < end; first++)
+		load->steps[load->step_count++].expect = load->expected[first];
+}
+
+static struct step *
+expect_connection(struct load *load)
+{
+	struct step *step = &load->steps[load->step_count++];
+
+	step->expect = "PING";
+	step->reply = "+PONG\r\n";
+	return step;
+}
+
+static struct step *
+last_step(struct load *load)
+{
+	return &load->steps[load->step_count - 1];
+}
+
+/* The fake accepts the first line, and is sent the first LOAD_LINES. */
+static void
+load_init(struct load *load)
+{
+	memset(load, 0, sizeof *load);
+	for (size_t i = 0; i < COUNT(load->lines); i++) {
+		snprintf(load->expected[i], sizeof load->expected[i],
+		    "RPUSH k %0*zu", LOAD_OCTETS, i);
+		load->lines[i].text = load->expected[i] + strlen("RPUSH k ");
+		load->lines[i].len = LOAD_OCTETS;
+		load->lines[i].segment = "";
+		load->lines[i].severity = 1;
+	}
+	load->count = COUNT(load->lines);
+	expect_connection(load);
+	expect_lines(load, 0, 1);
+	last_step(load)->reply = ":1\r\n";
+	expect_lines(load, 1, LOAD_LINES);
+}
+
+static enum sink_state
+publish_load(struct rig *rig, struct load *load, size_t count)
+{
+	enum sink_state state;
+	size_t kept = 0;
+
+	memset(load->fates, LINE_WAITS, sizeof load->fates);
+	memset(&load->outcome, 0, sizeof load->outcome);
+	load->outcome.fates = load->fates;
+	state = sink_redis_driver.publish(rig->state, load->lines, count,
+	    &load->outcome);
+	for (size_t i = 0; i < load->count; i++) {
+		if (load->fates[i] == LINE_WAITS)
+			load->lines[kept++] = load->lines[i];
+		else
+			load->written += load->fates[i] == LINE_WRITTEN;
+	}
+	load->count = kept;
+	load->retried += load->outcome.retried;
+	return state;
+}
+
+/* Only what is under way, until nothing is. */
+static enum sink_state
+land_load(struct rig *rig, struct load *load)
+{
+	enum sink_state state = SINK_UP;
+
+	while (state == SINK_UP && load->outcome.under_way > 0)
+		state = publish_load(rig, load, load->outcome.under_way);
+	return state;
+}
+
+/* What load_init expects is under way then, but for the first line. */
+static void
+send_load(struct rig *rig, struct load *load)
+{
+	assert_int_equal(publish_load(rig, load, LOAD_LINES), SINK_UP);
+	assert_int_equal(load->written, 1);
+	assert_int_equal(load->outcome.under_way, LOAD_LINES - 1);
+}
+
+static void
+test_lines_under_way_are_sent_once_and_others_behind_them(void **state)
+{
+	static struct load load;
+	struct rig rig;
+
+	(void)state;
+	load_init(&load);
+	expect_lines(&load, LOAD_LINES, LOAD_LINES + LOAD_MORE);
+	last_step(&load)->reply = ":1\r\n";
+	last_step(&load)->repeat = LOAD_LINES + LOAD_MORE - 2;
+	rig_init(&rig);
+	rig_start(&rig, load.steps, load.step_count);
+	send_load(&rig, &load);
+	assert_int_equal(publish_load(&rig, &load, load.count), SINK_UP);
+	assert_int_equal(load.written, 1);
+	assert_int_equal(load.outcome.under_way, LOAD_LINES + LOAD_MORE - 1);
+	assert_int_equal(land_load(&rig, &load), SINK_UP);
+	assert_int_equal(load.written, LOAD_LINES + LOAD_MORE);
+	assert_int_equal(load.retried, 0);
+	rig_end(&rig);
+}
+
+static void
+test_a_line_behind_many_under_way_waits_for_replies(void **state)
+{
+	static struct load load;
+	struct rig rig;
+
+	(void)state;
+	load_init(&load);
+	last_step(&load)->reply = ":1\r\n";
+	last_step(&load)->repeat = LOAD_LINES - 2;
+	expect_lines(&load, LOAD_LINES, LOAD_LINES + 1);
+	last_step(&load)->reply = ":1\r\n";
+	rig_init(&rig);
+	rig_start(&rig, load.steps, load.step_count);
+	send_load(&rig, &load);
+	load.count = LOAD_LINES; /* those under way, and one */
+	assert_int_equal(publish_load(&rig, &load, load.count), SINK_UP);
+	assert_true(load.outcome.under_way < LOAD_LINES - 1);
+	while (load.count > 0)
+		assert_int_equal(publish_load(&rig, &load, load.count),
+		    SINK_UP);
+	assert_int_equal(load.written, LOAD_LINES + 1);
+	rig_end(&rig);
+}
+
+static void
+test_lines_under_way_are_sent_again_over_another_connection(void **state)
+{
+	static struct load load;
+	struct rig rig;
+
+	(void)state;
+	load_init(&load);
+	last_step(&load)->reply = ":1\r\n";
+	last_step(&load)->repeat = 99;
+	last_step(&load)->end = true;
+	expect_connection(&load);
+	for (size_t i = 101; i < LOAD_LINES; i++) {
+		expect_lines(&load, i, i + 1);
+		last_step(&load)->reply = ":1\r\n";
+	}
+	rig_init(&rig);
+	rig_start(&rig, load.steps, load.step_count);
+	send_load(&rig, &load);
+	load.count = LOAD_LINES - 1;
+	assert_int_equal(land_load(&rig, &load), SINK_DOWN);
+	assert_int_equal(load.written, 101);
+	assert_int_equal(load.retried, LOAD_LINES - 101);
+	assert_int_equal(load.outcome.under_way, 0);
+	while (load.count > 0)
+		assert_int_equal(publish_load(&rig, &load, load.count),
+		    SINK_UP);
+	assert_int_equal(load.written, LOAD_LINES);
+	assert_int_equal(load.retried, LOAD_LINES - 101);
+	rig_end(&rig);
+}
+
+static void
+test_a_line_refused_for_now_leaves_nothing_under_way(void **state)
+{
+	static struct load load;
+	struct rig rig;
+
+	(void)state;
+	load_init(&load);
+	last_step(&load)->reply = ":1\r\n-OOM later\r\n:1\r\n";
+	last_step(&load)->repeat = LOAD_LINES - 4;
+	rig_init(&rig);
+	rig_start(&rig, load.steps, load.step_count);
+	send_load(&rig, &load);
+	load.count = LOAD_LINES - 1;
+	assert_int_equal(land_load(&rig, &load), SINK_DOWN);
+	assert_int_equal(load.outcome.under_way, 0);
+	assert_int_equal(load.written, LOAD_LINES - 1);
+	assert_int_equal(load.count, 1);
+	assert_ptr_equal(load.lines[0].text, load.expected[2] + 8);
+	assert_int_equal(load.retried, 1);
+	rig_end(&rig);
+}
+
+static void
+test_lines_under_way_at_the_end_may_arrive_twice(void **state)
+{
+	static struct load load;
+	struct rig rig;
+
+	(void)state;
+	load_init(&load);
+	rig_init(&rig);
+	rig_start(&rig, load.steps, load.step_count);
+	send_load(&rig, &load);
+	atomic_store(&rig.patience.end_ms, 1);
+	assert_int_equal(land_load(&rig, &load), SINK_DOWN);
+	assert_int_equal(load.written, 1);
+	assert_int_equal(load.retried, LOAD_LINES - 1);
+	rig_end(&rig);
+}
+
 static void
 test_written_is_what_enough_replicas_have(void **state)
 {
@@ -894,6 +1130,16 @@ main(void)
 		cmocka_unit_test(
 		    test_a_reply_that_nobody_asked_for_is_no_lines_reply),
 		cmocka_unit_test(test_replies_before_the_connections_end_count),
+		cmocka_unit_test(
+		    test_lines_under_way_are_sent_once_and_others_behind_them),
+		cmocka_unit_test(
+		    test_a_line_behind_many_under_way_waits_for_replies),
+		cmocka_unit_test(
+		    test_lines_under_way_are_sent_again_over_another_connection),
+		cmocka_unit_test(
+		    test_a_line_refused_for_now_leaves_nothing_under_way),
+		cmocka_unit_test(
+		    test_lines_under_way_at_the_end_may_arrive_twice),
 		cmocka_unit_test(test_written_is_what_enough_replicas_have),
 		cmocka_unit_test(test_the_master_is_who_says_so_itself),
 		cmocka_unit_test(test_a_line_follows_its_slot),
