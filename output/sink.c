@@ -38,6 +38,13 @@
 /* Of what a spool holds; see above. */
 #define BATCH_SHARE 4
 
+/*
+ * Who may wait for a sink that takes lines waits when it is so far ahead, until
+ * it is half as far: what a spool holds in between goes through the same few
+ * segments, and its pages need not be made anew.
+ */
+#define AHEAD_OCTETS_MAX (16 << 20)
+
 #define LINGER_MS         20
 #define LINGER_OCTETS_MAX (64U << 10) /* enough for one good write */
 
@@ -86,6 +93,9 @@ struct sink {
 	_Atomic size_t fresh_octets; /* put since the thread last took lines */
 	atomic_bool idle;            /* it found nothing when it last did */
 	atomic_bool failed;          /* set with the lock */
+	atomic_bool up;              /* reached, and not down since */
+	/* Put and not settled; what was dropped counts until it is idle. */
+	_Atomic int64_t ahead_octets;
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;  /* the thread waits for something to do */
@@ -311,6 +321,24 @@ put_when_room(struct sink *sink, const struct sink_line *line)
 	return put;
 }
 
+static void
+keep_pace(struct sink *sink)
+{
+	if (sink->ahead_octets < AHEAD_OCTETS_MAX || !sink->up)
+		return;
+	pthread_mutex_lock(&sink->lock);
+	pthread_cond_signal(&sink->work);
+	while (sink->ahead_octets > AHEAD_OCTETS_MAX / 2 && sink->up &&
+	       !sink->failed) {
+		sink->waiting++;
+		if (!wait_until(&sink->room, &sink->lock,
+			sink->progress_ms + sink->options.wait_ms))
+			sink->ahead_octets = 0; /* it does not take lines */
+		sink->waiting--;
+	}
+	pthread_mutex_unlock(&sink->lock);
+}
+
 /* The line, or others for it, are lost where there is no room. */
 static bool
 put_or_drop(struct sink *sink, const struct sink_line *line)
@@ -364,9 +392,13 @@ sink_put(struct sink *sink, const struct sink_line *line)
 		count_one(sink, &sink->lost);
 		return;
 	}
+	if (sink->options.wait)
+		keep_pace(sink);
 	stamped.put_us = wall_clock_us();
-	if (put_or_drop(sink, &stamped))
+	if (put_or_drop(sink, &stamped)) {
+		sink->ahead_octets += stamped.len;
 		wake_thread(sink, stamped.len);
+	}
 }
 
 void
@@ -439,8 +471,10 @@ fill_batch(struct sink *sink)
 	    batch->octets_max - batch->octets);
 	for (size_t i = before; i < batch->count; i++)
 		batch->octets += batch->lines[i].len;
-	if (batch->count == 0)
+	if (batch->count == 0) {
+		sink->ahead_octets = 0;
 		sink->idle = true;
+	}
 }
 
 static bool
@@ -550,6 +584,7 @@ note_state(struct sink *sink, enum sink_state state, const char *message)
 		sink->backoff_ms = BACKOFF_FIRST_MS;
 	sink->reached |= state == SINK_UP;
 	sink->down = state == SINK_DOWN;
+	sink->up = state == SINK_UP;
 }
 
 /* With the lock held. */
@@ -584,6 +619,7 @@ settle_lines(struct sink *sink)
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->fates[i] != LINE_WAITS) {
 			batch->octets -= batch->lines[i].len;
+			sink->ahead_octets -= batch->lines[i].len;
 			batch->done[done++] = batch->tickets[i];
 			continue;
 		}
@@ -607,7 +643,7 @@ settle_batch(struct sink *sink, const struct sink_outcome *outcome)
 	sink->settled += settled;
 	if (settled > 0)
 		sink->progress_ms = sink_clock_ms();
-	if (settled > 0 && sink->waiting > 0)
+	if ((settled > 0 || !sink->up) && sink->waiting > 0)
 		pthread_cond_broadcast(&sink->room);
 	pthread_mutex_unlock(&sink->lock);
 }
