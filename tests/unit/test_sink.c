@@ -502,16 +502,17 @@ test_a_slow_reader_costs_lines_but_never_the_caller(void **state)
 struct reader {
 	int fd;
 	unsigned count;
+	size_t octets_ms; /* read in a millisecond, at most */
 };
 
 static void *
 read_slowly(void *arg)
 {
 	struct reader *reader = arg;
-	char octets[4096];
+	char octets[65536];
 	ssize_t len;
 
-	while ((len = read(reader->fd, octets, sizeof octets)) > 0) {
+	while ((len = read(reader->fd, octets, reader->octets_ms)) > 0) {
 		for (ssize_t i = 0; i < len; i++)
 			reader->count += octets[i] == '\n';
 		pause_ms(1);
@@ -523,7 +524,7 @@ static void
 test_a_stored_run_waits_for_a_slow_reader(void **state)
 {
 	struct fixture *f = *state;
-	struct reader reader = { make_fifo(f), 0 };
+	struct reader reader = { make_fifo(f), 0, 4096 };
 	struct sink_counts counts;
 	pthread_t thread;
 
@@ -539,6 +540,34 @@ test_a_stored_run_waits_for_a_slow_reader(void **state)
 	assert_int_equal(counts.lost, 0);
 	assert_int_equal(counts.written, 5000);
 	assert_int_equal(reader.count, 5000);
+}
+
+static void
+test_a_stored_run_keeps_within_reach_of_its_sink(void **state)
+{
+	struct fixture *f = *state;
+	struct reader reader = { make_fifo(f), 0, 65536 };
+	const unsigned reach = (16 << 20) / 4000 + 1;
+	struct sink_counts counts;
+	pthread_t thread;
+
+	f->options.queue_octets_max = 256 << 20;
+	f->options.wait = true;
+	f->options.wait_ms = DEADLINE_MS;
+	open_sink(f, f->path);
+	put_numbers(f->sink, 0, 1, 4000);
+	pthread_create(&thread, NULL, read_slowly, &reader);
+	await_written(f->sink, 1);
+	for (unsigned n = 1; n < 10000; n++) {
+		put_numbers(f->sink, n, n + 1, 4000);
+		sink_get_counts(f->sink, &counts);
+		assert_in_range(counts.pending, 0, reach);
+	}
+	sink_close(f->sink, &counts);
+	pthread_join(thread, NULL);
+	close(reader.fd);
+	assert_int_equal(counts.lost, 0);
+	assert_int_equal(reader.count, 10000);
 }
 
 static void
@@ -793,6 +822,7 @@ main(void)
 		TEST(test_what_is_asked_for_is_known_before_a_sink_is_open),
 		TEST(test_a_slow_reader_costs_lines_but_never_the_caller),
 		TEST(test_a_stored_run_waits_for_a_slow_reader),
+		TEST(test_a_stored_run_keeps_within_reach_of_its_sink),
 		TEST(test_a_stored_run_does_not_wait_for_ever),
 		TEST(test_closing_ends_in_time_though_nobody_reads),
 		TEST(test_standard_output_without_a_reader_fails_once),
