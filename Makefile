@@ -22,10 +22,12 @@ Q := $(if $(V),,@)
 
 SRC :=
 SRC += decoders/base64_prefix.c
+SRC += decoders/dhcp.c
 SRC += decoders/dns.c
 SRC += decoders/dns_plausible.c
 SRC += decoders/dns_rdata.c
 SRC += decoders/dns_registry.c
+SRC += decoders/gcrypt_ready.c
 SRC += decoders/http.c
 SRC += decoders/http_body.c
 SRC += decoders/http_start.c
@@ -33,6 +35,16 @@ SRC += decoders/http_target.c
 SRC += decoders/ip.c
 SRC += decoders/json_scan.c
 SRC += decoders/link.c
+SRC += decoders/ndpi_classifier.c
+SRC += decoders/package_path.c
+SRC += decoders/purl.c
+SRC += decoders/python_version.c
+SRC += decoders/quic.c
+SRC += decoders/quic_crypto.c
+SRC += decoders/quic_frames.c
+SRC += decoders/quic_packet.c
+SRC += decoders/quic_version.c
+SRC += decoders/socks.c
 SRC += decoders/tls.c
 SRC += decoders/tls_hello.c
 SRC += decoders/transport.c
@@ -186,11 +198,11 @@ BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libarchive-dev \
     libhiredis-dev libjansson-dev libcyaml-dev libyaml-dev libpsl-dev \
-    libidn2-dev libgcrypt20-dev
+    libidn2-dev libgcrypt20-dev libndpi-dev
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev redis-server \
     python3 python3-pytest python3-redis iproute2 tcpreplay rsyslog
 PKGS := libpcap libarchive hiredis jansson libcyaml yaml-0.1 libpsl libidn2 \
-    libgcrypt
+    libgcrypt libndpi
 
 # TLS to Redis where the installed hiredis has it; `yes` wants only OpenSSL.
 REDIS_TLS ?= $(shell pkg-config --exists 'hiredis >= 1.0' hiredis_ssl libssl && echo yes)

@@ -109,21 +109,31 @@ MUST_USE enum decode tls_handshake_next(struct cursor *messages,
 MUST_USE enum decode tls_handshake_open(struct cursor stream, uint8_t *scratch,
     size_t scratch_max, struct tls_handshake *out);
 
-/* Extension types kept, in order of appearance. */
-#define TLS_EXTENSIONS_MAX 64
+/* Extension types kept. */
+#define TLS_EXTENSIONS_MAX 128
 /* ALPN protocol names kept. */
 #define TLS_ALPN_MAX 16
 
 struct tls_extensions {
-	uint16_t type[TLS_EXTENSIONS_MAX]; /* IANA TLS ExtensionType */
+	/* IANA TLS ExtensionType, as they came: one may be there twice. */
+	uint16_t type[TLS_EXTENSIONS_MAX];
 	uint8_t count;
 	bool more; /* there were more than are kept */
-	/* RFC 8446 section 4.2 forbids it; of those kept, the first was read.
+	/*
+	 * One that we read came again, which RFC 8446 section 4.2 forbids: the
+	 * first counts.  (`read` is the decoder's own: which did come.)
 	 */
 	bool repeated;
+	uint16_t read;
 };
 
 struct tls_client_hello {
+	/*
+	 * Each list and each extension's type is here.  False where the hello
+	 * was cut or is broken between extensions; a fault within one leaves
+	 * only that one out.
+	 */
+	bool whole;
 	uint16_t legacy_version;
 	/*
 	 * The highest of `versions`, GREASE left out and drafts below TLS 1.3
@@ -151,9 +161,10 @@ struct tls_client_hello {
 };
 
 /*
- * Decodes the body of a ClientHello.  *out always has what came before the
- * end or the fault, and an extension in it only if that was whole and good:
- * a hello that was cut may still show its server_name.
+ * Decodes the body of a ClientHello.  *out always has what is good of it: all
+ * before the end or a fault between fields, and each extension that is whole
+ * and without a fault.  A hello that was cut may still show its server_name,
+ * and so may one with a fault in another extension, which some servers take.
  *
  * DECODE_SHORT: the body ends too soon.  A caller that knows it to be whole
  * (tls_handshake_open said DECODE_OK) takes that for malformed.  And one that
@@ -165,6 +176,7 @@ MUST_USE enum decode tls_client_hello_decode(struct cursor body,
     struct tls_client_hello *out);
 
 struct tls_server_hello {
+	bool whole; /* as above */
 	uint16_t legacy_version;
 	uint16_t version;         /* selected */
 	bool hello_retry_request; /* RFC 8446 section 4.1.3 */

@@ -201,57 +201,70 @@ static const struct {
 	{ 43, decode_selected_version },
 };
 
-static enum decode
-decode_client_extension(uint16_t type, struct cursor ext, void *hello)
+_Static_assert(COUNT(client_extensions) <= 16 && COUNT(server_extensions) <= 16,
+    "tls_extensions.read has a bit for each");
+
+/* Whether the extension of this row comes for the first time. */
+static bool
+read_first(struct tls_extensions *list, size_t row)
 {
+	uint16_t bit = (uint16_t)(1 << row);
+
+	if ((list->read & bit) != 0) {
+		list->repeated = true;
+		return false;
+	}
+	list->read |= bit;
+	return true;
+}
+
+static enum decode
+decode_client_extension(uint16_t type, struct cursor ext, void *out)
+{
+	struct tls_client_hello *hello = out;
 	size_t i;
 
 	for (i = 0; i < COUNT(client_extensions); i++)
-		if (client_extensions[i].type == type)
+		if (client_extensions[i].type == type &&
+		    read_first(&hello->extensions, i))
 			return client_extensions[i].decode(ext, hello);
 	return DECODE_OK;
 }
 
 static enum decode
-decode_server_extension(uint16_t type, struct cursor ext, void *hello)
+decode_server_extension(uint16_t type, struct cursor ext, void *out)
 {
+	struct tls_server_hello *hello = out;
 	size_t i;
 
 	for (i = 0; i < COUNT(server_extensions); i++)
-		if (server_extensions[i].type == type)
+		if (server_extensions[i].type == type &&
+		    read_first(&hello->extensions, i))
 			return server_extensions[i].decode(ext, hello);
 	return DECODE_OK;
 }
 
-/* False where it was there before. */
-static bool
+static void
 extension_add(struct tls_extensions *list, uint16_t type)
 {
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		if (list->type[i] == type) {
-			list->repeated = true;
-			return false;
-		}
 	if (list->count == TLS_EXTENSIONS_MAX)
 		list->more = true;
 	else
 		list->type[list->count++] = type;
-	return true;
 }
 
 /*
  * The block of extensions that ends either hello.  One that is not all there
- * is read as far as it goes.
+ * is read as far as it goes, and a fault in one extension hides no other.
+ * *whole: every extension was stepped over, and nothing else is there.
  */
 static enum decode
-decode_extensions(struct cursor body, struct tls_extensions *list,
+decode_extensions(struct cursor body, struct tls_extensions *list, bool *whole,
     enum decode (*decode)(uint16_t type, struct cursor ext, void *hello),
     void *hello)
 {
 	struct cursor block, ext;
-	bool cut = false;
+	bool cut = false, faulty = false;
 	uint16_t len, type;
 
 	if (!cur_u16(&body, &len))
@@ -263,11 +276,14 @@ decode_extensions(struct cursor body, struct tls_extensions *list,
 		return DECODE_MALFORMED;
 	while (block.left > 0) {
 		if (!cur_u16(&block, &type) || !cur_vec16(&block, &ext))
-			return cut ? DECODE_SHORT : DECODE_MALFORMED;
-		if (extension_add(list, type) &&
-		    decode(type, ext, hello) != DECODE_OK)
-			return DECODE_MALFORMED;
+			return cut && !faulty ? DECODE_SHORT : DECODE_MALFORMED;
+		extension_add(list, type);
+		if (decode(type, ext, hello) != DECODE_OK)
+			faulty = true;
 	}
+	*whole = !cut;
+	if (faulty)
+		return DECODE_MALFORMED;
 	return cut ? DECODE_SHORT : DECODE_OK;
 }
 
@@ -305,10 +321,11 @@ tls_client_hello_decode(struct cursor body, struct tls_client_hello *out)
 		return DECODE_SHORT;
 	if (out->compressions.left == 0)
 		return DECODE_MALFORMED;
-	if (body.left == 0)
+	out->whole = body.left == 0;
+	if (out->whole)
 		return DECODE_OK;
 	out->has_extensions = true;
-	return decode_extensions(body, &out->extensions,
+	return decode_extensions(body, &out->extensions, &out->whole,
 	    decode_client_extension, out);
 }
 
@@ -327,9 +344,10 @@ tls_server_hello_decode(struct cursor body, struct tls_server_hello *out)
 				       RANDOM_LEN) == 0;
 	if (!cur_u16(&body, &out->cipher) || !cur_u8(&body, &out->compression))
 		return DECODE_SHORT;
-	if (body.left == 0)
+	out->whole = body.left == 0;
+	if (out->whole)
 		return DECODE_OK;
 	out->has_extensions = true;
-	return decode_extensions(body, &out->extensions,
+	return decode_extensions(body, &out->extensions, &out->whole,
 	    decode_server_extension, out);
 }

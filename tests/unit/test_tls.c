@@ -175,6 +175,7 @@ the_client_hello_of_rfc_8448_is_read(void **state)
 	assert_int_equal(hello.extensions.count, COUNT(types));
 	for (i = 0; i < COUNT(types); i++)
 		assert_int_equal(hello.extensions.type[i], types[i]);
+	assert_true(hello.whole);
 	assert_false(hello.extensions.more);
 	assert_false(hello.extensions.repeated);
 }
@@ -488,6 +489,31 @@ broken_fields_before_the_extensions_are_malformed(void **state)
 }
 
 static void
+a_fault_in_one_extension_hides_no_other(void **state)
+{
+	static const struct cursor name = WIRE("\x00\x04\x00\x00\x01x");
+	static struct wire extensions, w;
+	struct tls_client_hello hello;
+	struct cursor body;
+
+	(void)state;
+	put_extension(&extensions, 10, cur_of("\x00\x00", 2));
+	put_extension(&extensions, 0, name);
+	body = hello_with(&w, 0x0303, wire_cursor(&extensions));
+	assert_int_equal(tls_client_hello_decode(body, &hello),
+	    DECODE_MALFORMED);
+	assert_text(hello.server_name, "x");
+	assert_null(hello.groups.at);
+	assert_int_equal(hello.extensions.count, 2);
+	assert_true(hello.whole);
+	/* Nor does it make a hello whole that was cut, nor only short. */
+	body.left--;
+	assert_int_equal(tls_client_hello_decode(body, &hello),
+	    DECODE_MALFORMED);
+	assert_false(hello.whole);
+}
+
+static void
 of_a_repeated_extension_the_first_counts(void **state)
 {
 	static const struct cursor first = WIRE("\x00\x04\x00\x00\x01x");
@@ -504,7 +530,8 @@ of_a_repeated_extension_the_first_counts(void **state)
 	    DECODE_OK);
 	assert_text(hello.server_name, "x");
 	assert_true(hello.extensions.repeated);
-	assert_int_equal(hello.extensions.count, 1);
+	assert_int_equal(hello.extensions.count, 2);
+	assert_int_equal(hello.extensions.type[1], 0);
 }
 
 static void
@@ -922,12 +949,14 @@ every_prefix_of_a_hello_is_short(void **state)
 		body = copy_exactly(prefix, &block);
 		assert_int_equal(tls_client_hello_decode(body, &client),
 		    prefix.left == 45 ? DECODE_OK : DECODE_SHORT);
+		assert_int_equal(client.whole, prefix.left == 45);
 		free(block);
 	}
 	for (prefix = body_of(server_record); prefix.left-- > 0;) {
 		body = copy_exactly(prefix, &block);
 		assert_int_equal(tls_server_hello_decode(body, &server),
 		    prefix.left == 38 ? DECODE_OK : DECODE_SHORT);
+		assert_int_equal(server.whole, prefix.left == 38);
 		free(block);
 	}
 	for (prefix = retry_body; prefix.left-- > 0;) {
@@ -960,6 +989,7 @@ main(void)
 		cmocka_unit_test(broken_extensions_are_malformed),
 		cmocka_unit_test(
 		    broken_fields_before_the_extensions_are_malformed),
+		cmocka_unit_test(a_fault_in_one_extension_hides_no_other),
 		cmocka_unit_test(of_a_repeated_extension_the_first_counts),
 		cmocka_unit_test(extensions_past_the_bound_are_still_read),
 		cmocka_unit_test(
