@@ -52,6 +52,7 @@ SRC += decoders/tunnel.c
 SRC += iocs/arena.c
 SRC += iocs/base64.c
 SRC += iocs/canonical_address.c
+SRC += iocs/canonical_code.c
 SRC += iocs/canonical_name.c
 SRC += iocs/csv.c
 SRC += iocs/csv_layout.c

@@ -37,6 +37,13 @@ static const struct {
 	{ "cidr", CSV_TYPED, VALUE_ADDRESS },
 	{ "url", CSV_TYPED, VALUE_URL },
 	{ "useragent", CSV_TYPED, VALUE_USER_AGENT },
+	{ "purl", CSV_TYPED, VALUE_PACKAGE },
+	{ "packageurl", CSV_TYPED, VALUE_PACKAGE },
+	{ "ja3", CSV_TYPED, VALUE_JA3 },
+	{ "ja3md5", CSV_TYPED, VALUE_JA3 }, /* abuse.ch's SSLBL */
+	{ "ja3hash", CSV_TYPED, VALUE_JA3 },
+	{ "ja3s", CSV_TYPED, VALUE_JA3S },
+	{ "ja4", CSV_TYPED, VALUE_JA4 },
 	{ "type", CSV_TYPE, VALUE_ANY },
 	{ "indicatortype", CSV_TYPE, VALUE_ANY },
 	{ "ioctype", CSV_TYPE, VALUE_ANY },
@@ -57,6 +64,7 @@ static const struct {
 	{ "info", CSV_DESCRIPTION, VALUE_ANY },
 	{ "threattype", CSV_DESCRIPTION, VALUE_ANY },
 	{ "threat", CSV_DESCRIPTION, VALUE_ANY },
+	{ "listingreason", CSV_DESCRIPTION, VALUE_ANY },
 	{ "reference", CSV_REFERENCE, VALUE_ANY },
 	{ "references", CSV_REFERENCE, VALUE_ANY },
 	{ "urlhauslink", CSV_REFERENCE, VALUE_ANY },
@@ -93,6 +101,8 @@ add_column(struct csv_layout *layout, size_t column, const char *word)
 		layout->publisher = "URLhaus";
 	else if (strcmp(word, "c2status") == 0)
 		layout->publisher = "Feodo Tracker";
+	else if (strcmp(word, "listingreason") == 0)
+		layout->publisher = "SSLBL";
 }
 
 bool

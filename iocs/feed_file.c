@@ -229,7 +229,7 @@ feed_file_end(struct feed_file *file)
 
 	if (file->fingerprints > 0) {
 		snprintf(message, sizeof message,
-		    "fingerprints (JA3 and the like), which are not yet "
+		    "fingerprints (JARM, HASSH and the like), which are not "
 		    "matched: %zu",
 		    file->fingerprints);
 		tell(file, 0, nothing, message);

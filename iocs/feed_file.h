@@ -31,7 +31,7 @@ struct feed_file {
 	bool no_memory;     /* whatever was done since is void */
 
 	/* Told once, at the end of the file. */
-	size_t fingerprints;            /* JA3 and the like: not yet matched */
+	size_t fingerprints;            /* JARM and the like: not matched */
 	size_t other_types;             /* hashes, mail addresses, ... */
 	size_t benign;                  /* stated to be not for detection */
 	char other_type[FEED_WORD_MAX]; /* an example */

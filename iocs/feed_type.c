@@ -45,10 +45,32 @@ static const struct {
 	{ "useragent", VALUE_USER_AGENT },
 	{ "httpuseragent", VALUE_USER_AGENT },
 	{ "httpbody", VALUE_HTTP_BODY },
+	{ "package", VALUE_PACKAGE },
+	{ "packageurl", VALUE_PACKAGE },
+	{ "packagepurl", VALUE_PACKAGE },
+	{ "purl", VALUE_PACKAGE },
+	{ "npmpackage", VALUE_NPM_PACKAGE },
+	{ "pypipackage", VALUE_PYPI_PACKAGE },
+	{ "ja3", VALUE_JA3 },
+	{ "ja3md5", VALUE_JA3 },
+	{ "ja3hash", VALUE_JA3 },
+	{ "ja3fingerprint", VALUE_JA3 },
+	{ "ja3fingerprintmd5", VALUE_JA3 },
+	{ "ja3s", VALUE_JA3S },
+	{ "ja3smd5", VALUE_JA3S },
+	{ "ja3shash", VALUE_JA3S },
+	{ "ja3sfingerprintmd5", VALUE_JA3S },
+	{ "ja4", VALUE_JA4 },
+	{ "ja4fingerprint", VALUE_JA4 },
+	{ "country", VALUE_COUNTRY },
+	{ "countrycode", VALUE_COUNTRY },
+	{ "as", VALUE_ASN },
+	{ "asn", VALUE_ASN },
+	{ "asnumber", VALUE_ASN },
+	{ "autonomoussystem", VALUE_ASN },
 };
 
-static const char *const fingerprints[] = { "ja3", "ja3fingerprintmd5",
-	"ja3hash", "ja3s", "ja4", "ja4s", "ja4h", "ja4x", "jarm",
+static const char *const fingerprints[] = { "ja4s", "ja4h", "ja4x", "jarm",
 	"jarmfingerprint", "hasshmd5", "hasshservermd5", "hassh",
 	"x509fingerprintmd5", "x509fingerprintsha1", "x509fingerprintsha256",
 	"certhash", "pubkeyhash", "sshfingerprint" };
@@ -57,10 +79,9 @@ static const char *const others[] = { "md5", "md5hash", "sha1", "sha1hash",
 	"sha256", "sha256hash", "sha512", "hash", "filehash", "imphash",
 	"ssdeep", "tlsh", "filename", "file", "filepath", "registry",
 	"registrykey", "regkey", "mutex", "email", "emailaddress", "emailsrc",
-	"username", "package", "npmpackage", "pypipackage", "asn", "as", "port",
-	"cookie", "btc", "wallet", "cve", "vulnerability", "comment", "text",
-	"link", "process", "commandline", "yara", "sigma", "snort",
-	"suricata" };
+	"username", "port", "cookie", "btc", "wallet", "cve", "vulnerability",
+	"comment", "text", "link", "process", "commandline", "yara", "sigma",
+	"snort", "suricata" };
 
 void
 feed_word(struct cursor text, char out[FEED_WORD_MAX])

@@ -17,7 +17,7 @@ enum feed_type {
 	FEED_TYPE_UNKNOWN,
 	FEED_TYPE_VALUE,       /* matched: a value of the kind */
 	FEED_TYPE_PAIR,        /* "name|address" */
-	FEED_TYPE_FINGERPRINT, /* of a TLS or SSH client or server */
+	FEED_TYPE_FINGERPRINT, /* of TLS, SSH and others, that is not matched */
 	FEED_TYPE_OTHER,       /* nothing that is seen on the wire */
 };
 

@@ -20,6 +20,18 @@ indicator_type_name(enum indicator_type type)
 		return "user_agent";
 	case INDICATOR_HTTP_BODY:
 		return "http_body";
+	case INDICATOR_PACKAGE:
+		return "package";
+	case INDICATOR_JA3:
+		return "ja3";
+	case INDICATOR_JA3S:
+		return "ja3s";
+	case INDICATOR_JA4:
+		return "ja4";
+	case INDICATOR_COUNTRY:
+		return "country";
+	case INDICATOR_ASN:
+		return "asn";
 	case INDICATOR_TYPE_COUNT:
 		break;
 	}

@@ -7,7 +7,9 @@
 
 /*
  * A known-bad value.  Values are held in canonical form: names in lower-case
- * A-labels without a final dot (RFC 5891), addresses as struct addr.
+ * A-labels without a final dot (RFC 5891), addresses as struct addr, package
+ * URLs as decoders/purl.h has them, without qualifiers, the rest as
+ * iocs/canonical_code.h has it.
  */
 enum indicator_type {
 	INDICATOR_DOMAIN,     /* the name and every name below it */
@@ -17,6 +19,12 @@ enum indicator_type {
 	INDICATOR_PATH,       /* request path: exact, or up to '?' */
 	INDICATOR_USER_AGENT, /* exact, case included */
 	INDICATOR_HTTP_BODY,  /* a request body that begins with these octets */
+	INDICATOR_PACKAGE,    /* package URL; without a version, all versions */
+	INDICATOR_JA3,        /* of a TLS or QUIC client */
+	INDICATOR_JA3S,       /* of a TLS or QUIC server */
+	INDICATOR_JA4,        /* of a TLS or QUIC client */
+	INDICATOR_COUNTRY,    /* ISO 3166-1 alpha-2, where the address is */
+	INDICATOR_ASN,        /* autonomous system that it is in, "AS64496" */
 	INDICATOR_TYPE_COUNT,
 };
 
@@ -41,7 +49,10 @@ struct indicator {
 	uint64_t valid_until_us; /* no match from then on; 0: no end */
 };
 
-/* "domain", "host", "ip", "url", "path", "user_agent", "http_body" */
+/*
+ * "domain", "host", "ip", "url", "path", "user_agent", "http_body", "package",
+ * "ja3", "ja3s", "ja4", "country", "asn"
+ */
 const char *indicator_type_name(enum indicator_type type);
 
 #endif

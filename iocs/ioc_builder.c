@@ -180,6 +180,12 @@ ioc_indicator_key(const struct siphash_key *secret,
 	case INDICATOR_PATH:
 	case INDICATOR_USER_AGENT:
 	case INDICATOR_HTTP_BODY:
+	case INDICATOR_PACKAGE:
+	case INDICATOR_JA3:
+	case INDICATOR_JA3S:
+	case INDICATOR_JA4:
+	case INDICATOR_COUNTRY:
+	case INDICATOR_ASN:
 		chain = key_octets(secret, indicator->value,
 		    indicator->value_len);
 		break;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "decoders/purl.h"
+
 /* Bits of the filter for each key in it. */
 #define FILTER_BITS 16
 
@@ -67,8 +69,18 @@ survey(struct ioc_set *set, const struct indicator *indicator,
 	case INDICATOR_HTTP_BODY:
 		seen->body[indicator->value_len] = true;
 		break;
+	case INDICATOR_PACKAGE:
+		if (purl_version_mark(indicator->value, indicator->value_len) ==
+		    0)
+			set->has_whole_packages = true;
+		break;
 	case INDICATOR_PATH:
 	case INDICATOR_USER_AGENT:
+	case INDICATOR_JA3:
+	case INDICATOR_JA3S:
+	case INDICATOR_JA4:
+	case INDICATOR_COUNTRY:
+	case INDICATOR_ASN:
 	case INDICATOR_TYPE_COUNT:
 		break;
 	}

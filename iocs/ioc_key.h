@@ -61,7 +61,7 @@ bool key_path_next(struct key_path *path, size_t *prefix_len, uint64_t *chain);
 /* `addr` has no bits past the prefix. */
 uint64_t key_address(const struct siphash_key *secret, const struct addr *addr,
     unsigned prefix_bits);
-/* PATH, USER_AGENT, HTTP_BODY: the octets as they are. */
+/* PATH, USER_AGENT, HTTP_BODY, PACKAGE: the octets as they are. */
 uint64_t key_octets(const struct siphash_key *secret, const void *octets,
     size_t len);
 /* A URL's host alone, for the filter. */

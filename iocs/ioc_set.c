@@ -4,6 +4,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
+#include "decoders/purl.h"
 #include "iocs/ioc_set_state.h"
 
 /* Indicators that were found so far, and room for more. */
@@ -101,6 +102,12 @@ is_wanted(const struct indicator *indicator, const struct wanted *wanted)
 	case INDICATOR_PATH:
 	case INDICATOR_USER_AGENT:
 	case INDICATOR_HTTP_BODY:
+	case INDICATOR_PACKAGE:
+	case INDICATOR_JA3:
+	case INDICATOR_JA3S:
+	case INDICATOR_JA4:
+	case INDICATOR_COUNTRY:
+	case INDICATOR_ASN:
 		return indicator->value_len == wanted->len &&
 		       text_equal(wanted->text, indicator->value, wanted->len,
 			   wanted->fold);
@@ -303,6 +310,36 @@ ioc_match_http_body(const struct ioc_set *set, const char *body, size_t len,
 		if (set->body_lens[i] <= len)
 			find_octets(set, INDICATOR_HTTP_BODY, body,
 			    set->body_lens[i], &found);
+	return found.count;
+}
+
+size_t
+ioc_match_package(const struct ioc_set *set, const char *purl, size_t len,
+    uint64_t at_us, const struct indicator **out, size_t max)
+{
+	struct found found = { out, 0, max, at_us };
+	const char *qualifiers;
+	size_t mark;
+
+	if (set->count_of[INDICATOR_PACKAGE] == 0 || len == 0)
+		return 0;
+	if ((qualifiers = memchr(purl, '?', len)) != NULL)
+		len = (size_t)(qualifiers - purl);
+	find_octets(set, INDICATOR_PACKAGE, purl, len, &found);
+	if (set->has_whole_packages &&
+	    (mark = purl_version_mark(purl, len)) > 0)
+		find_octets(set, INDICATOR_PACKAGE, purl, mark, &found);
+	return found.count;
+}
+
+size_t
+ioc_match_code(const struct ioc_set *set, enum indicator_type type,
+    const char *code, size_t len, uint64_t at_us, const struct indicator **out,
+    size_t max)
+{
+	struct found found = { out, 0, max, at_us };
+
+	find_octets(set, type, code, len, &found);
 	return found.count;
 }
 

@@ -52,6 +52,22 @@ size_t ioc_match_user_agent(const struct ioc_set *set, const char *value,
 size_t ioc_match_http_body(const struct ioc_set *set, const char *body,
     size_t len, uint64_t at_us, const struct indicator **out, size_t max);
 
+/*
+ * purl: canonical (decoders/purl.h); its qualifiers are not compared.  The
+ * version, then the package as a whole.  One look-up, and a second one if
+ * anything in the set has no version.
+ */
+size_t ioc_match_package(const struct ioc_set *set, const char *purl,
+    size_t len, uint64_t at_us, const struct indicator **out, size_t max);
+
+/*
+ * Values of one fixed shape, in canonical form (iocs/canonical_code.h): JA3,
+ * JA3S, JA4, COUNTRY, ASN.
+ */
+size_t ioc_match_code(const struct ioc_set *set, enum indicator_type type,
+    const char *code, size_t len, uint64_t at_us, const struct indicator **out,
+    size_t max);
+
 /* Indicators in the set, of one type and in all. */
 size_t ioc_set_count(const struct ioc_set *set, enum indicator_type type);
 size_t ioc_set_total(const struct ioc_set *set);

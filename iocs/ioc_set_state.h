@@ -52,6 +52,7 @@ struct ioc_set {
 	size_t url_path_len_max;
 	size_t body_lens[IOC_BODY_LEN_MAX]; /* that occur; longest first */
 	size_t body_len_count;
+	bool has_whole_packages; /* any without a version */
 
 	struct arena texts; /* values, descriptions, feeds */
 };

@@ -188,7 +188,10 @@ add_row(struct csv_file *csv)
 	add_values(csv, &entry);
 }
 
-/* Without a header: the first field that is an indicator. */
+/*
+ * Without a header: the first field that is an indicator.  An autonomous system
+ * in a row is rather where the others of it are.
+ */
 static void
 add_row_by_look(struct csv_file *csv)
 {
@@ -199,7 +202,8 @@ add_row_by_look(struct csv_file *csv)
 	for (size_t i = 0; i < csv->record.count; i++) {
 		entry.value = csv->record.field[i];
 		if (normalise(csv->file->suffixes, VALUE_ANY, entry.value,
-			&normal) == NULL) {
+			&normal) == NULL &&
+		    normal.type != INDICATOR_ASN) {
 			feed_file_add(csv->file, &entry);
 			return;
 		}

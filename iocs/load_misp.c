@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "decoders/purl.h"
+#include "iocs/canonical_code.h"
+
 /*
  * MISP events (github.com/MISP/misp-rfc, misp-core-format): one event, several
  * in "response" or in an array, or a list of attributes alone.  The event's
@@ -67,6 +70,45 @@ is_true(const json_t *value)
 	return value != NULL && !json_is_null(value) && !is_false(value);
 }
 
+/*
+ * MISP has no type for a package URL: its objects (malicious-package-report)
+ * have it as "text" with this relation.  Without a version it only names the
+ * package whose bad versions other attributes list.
+ */
+static bool
+is_package(const json_t *attribute, struct cursor value)
+{
+	struct cursor relation = feed_json_string(attribute, "object_relation");
+	char word[FEED_WORD_MAX];
+	struct purl_text purl;
+
+	feed_word(relation, word);
+	return (strcmp(word, "packagepurl") == 0 || strcmp(word, "purl") == 0 ||
+		   strcmp(word, "packageurl") == 0) &&
+	       purl_read(value, &purl) == NULL &&
+	       purl_version_mark(purl.text, purl.len) > 0;
+}
+
+/*
+ * MISP's type for JA3 stands for JA3S, too, and there is none for JA4: in its
+ * objects (ja3s, ja4-plus) the relation tells.
+ */
+static bool
+is_code(const json_t *attribute, struct cursor value, enum value_kind *kind)
+{
+	struct cursor relation = feed_json_string(attribute, "object_relation");
+	char word[FEED_WORD_MAX];
+
+	feed_word(relation, word);
+	if (strcmp(word, "ja3sfingerprintmd5") == 0)
+		*kind = VALUE_JA3S;
+	else if (strcmp(word, "ja4fingerprint") == 0 && ja4_is_meant(value))
+		*kind = VALUE_JA4;
+	else
+		return false;
+	return true;
+}
+
 static void
 add_attribute(const struct event *event, const json_t *attribute)
 {
@@ -86,7 +128,11 @@ add_attribute(const struct event *event, const json_t *attribute)
 	    "first_seen");
 	if (entry.valid_from_us == 0)
 		entry.valid_from_us = event->date_us;
-	if (type.left == 0)
+	entry.kind = VALUE_PACKAGE;
+	if (is_package(attribute, entry.value) ||
+	    is_code(attribute, entry.value, &entry.kind))
+		feed_file_add(event->file, &entry);
+	else if (type.left == 0)
 		feed_file_reject(event->file, 0, entry.value,
 		    "an attribute without a type");
 	else

@@ -38,11 +38,10 @@ static const struct {
 	const char *name;
 	enum value_kind kind;
 } types[] = {
-	{ "Intel::ADDR", VALUE_ADDRESS },
-	{ "Intel::SUBNET", VALUE_ADDRESS },
-	{ "Intel::URL", VALUE_URL },
-	{ "Intel::SOFTWARE", VALUE_USER_AGENT },
+	{ "Intel::ADDR", VALUE_ADDRESS }, { "Intel::SUBNET", VALUE_ADDRESS },
+	{ "Intel::URL", VALUE_URL }, { "Intel::SOFTWARE", VALUE_USER_AGENT },
 	{ "Intel::DOMAIN", VALUE_HOST },
+	{ "Intel::JA3", VALUE_JA3 }, /* of the package of that name */
 };
 
 /* The file as far as it was read. */

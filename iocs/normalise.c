@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decoders/purl.h"
 #include "iocs/canonical_address.h"
+#include "iocs/canonical_code.h"
 #include "iocs/ioc_set.h"
 #include "iocs/refang.h"
 
@@ -109,6 +111,48 @@ take_path(struct cursor value, struct normal *out)
 	if (has_blank(value))
 		return "white space in a path";
 	return take_octets(INDICATOR_PATH, value, NORMAL_VALUE_MAX, out);
+}
+
+static const char *
+take_package(struct cursor value, struct normal *out)
+{
+	struct purl_text purl;
+	const char *reason = purl_read(value, &purl);
+
+	if (reason == NULL)
+		set_value(out, INDICATOR_PACKAGE, purl.text, purl.len);
+	return reason;
+}
+
+/*
+ * Tables on one registry's packages write "axios@1.14.1", and for PyPI
+ * "litellm==1.82.7".  A version is wanted here: a name alone may be the title
+ * of a list of versions in another column.
+ */
+static const char *
+take_registry_package(const char *prefix, struct cursor value,
+    struct normal *out)
+{
+	char text[PURL_LEN_MAX + 2];
+	char *equals;
+	int len;
+
+	if (purl_is_meant(value))
+		return take_package(value, out);
+	if (value.left > PURL_LEN_MAX)
+		return "longer than any package's name";
+	len = snprintf(text, sizeof text, "%s%.*s", prefix, (int)value.left,
+	    (const char *)value.at);
+	if ((size_t)len >= sizeof text)
+		return "longer than any package's name";
+	if ((equals = strstr(text, "==")) != NULL) {
+		*equals = '@';
+		memmove(equals + 1, equals + 2, strlen(equals + 2) + 1);
+	}
+	len = (int)strlen(text);
+	if (purl_version_mark(text, (size_t)len) <= strlen(prefix))
+		return "a package without a version";
+	return take_package(cur_of(text, (size_t)len), out);
 }
 
 /* Without user information and without a final dot behind an address. */
@@ -310,6 +354,39 @@ looks_like_url(const struct parts *parts)
 	       parts->text.delimiter != '\0' && !is_network(parts);
 }
 
+/* Values of one fixed shape; false where it is none of them. */
+static bool
+take_code(enum value_kind kind, struct cursor value, struct normal *out,
+    const char **reason)
+{
+	static const struct {
+		enum value_kind kind;
+		enum indicator_type type;
+		const char *(*canonical)(struct cursor value,
+		    char out[CODE_TEXT_MAX + 1]);
+		bool (*is_meant)(struct cursor value); /* by its look alone */
+	} codes[] = {
+		{ VALUE_JA3, INDICATOR_JA3, canonical_md5, NULL },
+		{ VALUE_JA3S, INDICATOR_JA3S, canonical_md5, NULL },
+		{ VALUE_JA4, INDICATOR_JA4, canonical_ja4, ja4_is_meant },
+		{ VALUE_COUNTRY, INDICATOR_COUNTRY, canonical_country, NULL },
+		{ VALUE_ASN, INDICATOR_ASN, canonical_asn, asn_is_meant },
+	};
+	char text[CODE_TEXT_MAX + 1];
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+		if (kind != codes[i].kind &&
+		    (kind != VALUE_ANY || codes[i].is_meant == NULL ||
+			!codes[i].is_meant(value)))
+			continue;
+		*reason = codes[i].canonical(value, text);
+		if (*reason == NULL)
+			set_value(out, codes[i].type, text, strlen(text));
+		return true;
+	}
+	return false;
+}
+
 const char *
 normalise(const struct suffixes *suffixes, enum value_kind kind,
     struct cursor value, struct normal *out)
@@ -329,9 +406,17 @@ normalise(const struct suffixes *suffixes, enum value_kind kind,
 	value = refang_trim(value);
 	if (value.left == 0)
 		return "empty";
+	if (take_code(kind, value, out, &reason))
+		return reason;
 	if (kind == VALUE_PATH ||
 	    (value.at[0] == '/' && (kind == VALUE_ANY || kind == VALUE_URI)))
 		return take_path(value, out);
+	if (kind == VALUE_NPM_PACKAGE)
+		return take_registry_package("pkg:npm/", value, out);
+	if (kind == VALUE_PYPI_PACKAGE)
+		return take_registry_package("pkg:pypi/", value, out);
+	if (kind == VALUE_PACKAGE || purl_is_meant(value))
+		return take_package(value, out);
 	wildcard = is_wildcard(value);
 	if ((reason = take_apart(value, &parts)) != NULL)
 		return reason;

@@ -11,7 +11,9 @@
 
 /* What a feed says that a value is. */
 enum value_kind {
-	VALUE_ANY, /* it does not: name, address, URL or path by its look */
+	/* It does not: name, address, URL, path, package, JA4, "AS64496" by
+	 * look. */
+	VALUE_ANY,
 	VALUE_DOMAIN,
 	VALUE_HOST,
 	VALUE_ADDRESS,
@@ -20,6 +22,15 @@ enum value_kind {
 	VALUE_PATH,
 	VALUE_USER_AGENT,
 	VALUE_HTTP_BODY,
+	VALUE_PACKAGE,     /* a package URL */
+	VALUE_NPM_PACKAGE, /* that, or name@version */
+	VALUE_PYPI_PACKAGE,
+	VALUE_JA3,
+	VALUE_JA3S,
+	VALUE_JA4,
+	VALUE_COUNTRY,
+	VALUE_ASN, /* number, with or without "AS" */
+	VALUE_KIND_COUNT,
 };
 
 #define NORMAL_VALUE_MAX 4096
@@ -44,6 +55,8 @@ struct normal {
  *	            no user information, fragment, or default port
  *	PATH        from '/', without a fragment
  *	USER_AGENT, HTTP_BODY   the octets as they are
+ *	PACKAGE     decoders/purl.h; of "pkg:", whatever kind of URL was said
+ *	JA3, JA3S, JA4, COUNTRY, ASN   iocs/canonical_code.h
  *
  * An address that stands where a name is expected is an address.
  *

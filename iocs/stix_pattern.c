@@ -31,6 +31,7 @@ static const struct field {
 	{ "ipv4-addr:value", FIELD_VALUE, VALUE_ADDRESS },
 	{ "ipv6-addr:value", FIELD_VALUE, VALUE_ADDRESS },
 	{ "url:value", FIELD_VALUE, VALUE_URL },
+	{ "autonomous-system:number", FIELD_VALUE, VALUE_ASN },
 	/* A name or an address; normalise tells. */
 	{ "network-traffic:dst_ref.value", FIELD_ENDPOINT, VALUE_DOMAIN },
 	{ "network-traffic:dst_port", FIELD_PORT, VALUE_ANY },

@@ -12,6 +12,9 @@
  * between brackets:
  *
  *	domain-name:value  ipv4-addr:value  ipv6-addr:value  url:value
+ *	autonomous-system:number  (STIX has nothing for JA3, JA4, countries)
+ *	    (STIX has no property for a package's version and registry:
+ *	    url:value with a package URL, scheme "pkg", is ours)
  *	network-traffic:dst_ref.value, AND dst_port, dst_ref.type, protocols
  *	network-traffic:extensions.'http-request-ext'
  *	    .request_value                        path or URL

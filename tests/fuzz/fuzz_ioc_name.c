@@ -15,7 +15,11 @@ static const char feed[] = "type,value,port\n"
 			   "url,http://evil.example/a,\n"
 			   "url,http://evil.example/a/b?c,\n"
 			   "url,http://evil.example/d/,\npath,/a,\n"
-			   "user-agent,evil,\nhttp_body,evil body,\n";
+			   "user-agent,evil,\nhttp_body,evil body,\n"
+			   "package,pkg:npm/evil@1.0.0,\n"
+			   "package,pkg:npm/evil2,\n"
+			   "ja3,00112233445566778899aabbccddeeff,\n"
+			   "country,KP,\nasn,AS64496,\n";
 
 static struct ioc_set *set;
 static struct suffixes *suffixes;
@@ -47,13 +51,15 @@ match(const char *text, size_t len)
 	(void)ioc_match_path(set, text, len, 0, found, 4);
 	(void)ioc_match_user_agent(set, text, len, 0, found, 4);
 	(void)ioc_match_http_body(set, text, len, 0, found, 4);
+	(void)ioc_match_package(set, text, len, 0, found, 4);
+	(void)ioc_match_code(set, INDICATOR_JA3, text, len, 0, found, 4);
 	if (len >= sizeof addr) {
 		memcpy(addr.octets, text, sizeof addr);
 		(void)ioc_match_address(set, &addr, 443, 0, found, 4);
 	}
 }
 
-/* A name or an address in canonical form stays what it is. */
+/* A name, address, package or code in canonical form stays what it is. */
 static void
 check_again(const struct normal *normal)
 {
@@ -61,10 +67,17 @@ check_again(const struct normal *normal)
 		[INDICATOR_DOMAIN] = VALUE_DOMAIN,
 		[INDICATOR_HOST] = VALUE_HOST,
 		[INDICATOR_ADDRESS] = VALUE_ADDRESS,
+		[INDICATOR_PACKAGE] = VALUE_PACKAGE,
+		[INDICATOR_JA3] = VALUE_JA3,
+		[INDICATOR_JA3S] = VALUE_JA3S,
+		[INDICATOR_JA4] = VALUE_JA4,
+		[INDICATOR_COUNTRY] = VALUE_COUNTRY,
+		[INDICATOR_ASN] = VALUE_ASN,
 	};
 	struct normal again;
 
-	if (normal->type > INDICATOR_ADDRESS ||
+	if ((normal->type > INDICATOR_ADDRESS &&
+		normal->type < INDICATOR_PACKAGE) ||
 	    (normal->prefix_bits < 128 && normal->port != 0))
 		return;
 	if (normalise(suffixes, kinds[normal->type],
@@ -87,8 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Feeds have no NUL in them: loading refuses them before. */
 	if (memchr(data + 1, '\0', size - 1) != NULL)
 		return 0;
-	if (normalise(suffixes,
-		(enum value_kind)(data[0] % (VALUE_HTTP_BODY + 1)),
+	if (normalise(suffixes, (enum value_kind)(data[0] % VALUE_KIND_COUNT),
 		cur_of(data + 1, size - 1), &normal) == NULL)
 		check_again(&normal);
 	return 0;

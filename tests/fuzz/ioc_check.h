@@ -35,6 +35,15 @@ ioc_check_match(const struct ioc_set *set, const struct indicator *indicator,
 		return ioc_match_user_agent(set, value, len, 0, found, max);
 	case INDICATOR_HTTP_BODY:
 		return ioc_match_http_body(set, value, len, 0, found, max);
+	case INDICATOR_PACKAGE:
+		return ioc_match_package(set, value, len, 0, found, max);
+	case INDICATOR_JA3:
+	case INDICATOR_JA3S:
+	case INDICATOR_JA4:
+	case INDICATOR_COUNTRY:
+	case INDICATOR_ASN:
+		return ioc_match_code(set, (enum indicator_type)indicator->type,
+		    value, len, 0, found, max);
 	case INDICATOR_TYPE_COUNT:
 		break;
 	}

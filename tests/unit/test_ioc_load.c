@@ -189,7 +189,7 @@ misp_events_give_what_is_for_detection(void **state)
 	const struct indicator *indicator;
 
 	(void)state;
-	check_counts(loaded, 11, 0, 1, 4, 2);
+	check_counts(loaded, 12, 0, 1, 4, 1);
 	indicator = get(loaded, INDICATOR_DOMAIN, "misp-domain.example");
 	check_feed(indicator, "Example CERT", "Example campaign, first wave",
 	    "https://vendor.example/misp");
@@ -207,7 +207,7 @@ misp_events_give_what_is_for_detection(void **state)
 	get(loaded, INDICATOR_USER_AGENT, "MISP agent/1.0");
 	get(loaded, INDICATOR_DOMAIN, "object.example");
 	SAID(loaded, "'192.168.1.1': private address space");
-	SAID(loaded, "not yet matched: 1");
+	get(loaded, INDICATOR_JA3, "e7d705a3286e19ea42f587b344ee6865");
 	SAID(loaded, "by their own word: 4");
 	unload(loaded);
 }
@@ -306,7 +306,8 @@ tables_with_a_type_column_are_read_by_it(void **state)
 	const struct indicator *indicator;
 
 	(void)state;
-	check_counts(loaded, 5, 0, 1, 0, 2);
+	check_counts(loaded, 6, 0, 1, 0, 1);
+	get(loaded, INDICATOR_PACKAGE, "pkg:npm/example@1.14.1");
 	indicator = get(loaded, INDICATOR_DOMAIN, "datadog.example");
 	check_feed(indicator, "datadog.csv", NULL, NULL);
 	assert_string_equal(indicator->description, "C2 server");
@@ -676,6 +677,149 @@ the_bundled_sets_load_without_a_word(void **state)
 	unload(loaded);
 }
 
+/* Each format has its own way to say that a value is a package. */
+static void
+packages_are_read_from_every_format_that_can_say_so(void **state)
+{
+	static const char *const texts[] = {
+		"pkg:npm/a@1.0.0 # the worm\npkg:npm/%40b/c\n",
+		"type,value\npackage,pkg:npm/a@1.0.0\npurl,pkg:npm/@b/c\n",
+		"purl,campaign\npkg:npm/a@1.0.0,x\npkg:npm/@b/c?d=e,y\n",
+		"pkg:npm/a@1.0.0,one\npkg:npm/%40b/c,two\n",
+		"{\"type\":\"bundle\",\"objects\":[{\"type\":\"indicator\","
+		"\"id\":\"indicator--1\",\"pattern_type\":\"stix\","
+		"\"pattern\":\"[url:value = 'pkg:npm/a@1.0.0']\"},"
+		"{\"type\":\"url\",\"id\":\"url--1\","
+		"\"value\":\"pkg:npm/%40b/c\"}]}",
+		"{\"Event\":{\"info\":\"x\",\"Object\":[{\"Attribute\":["
+		"{\"type\":\"text\",\"object_relation\":\"package-purl\","
+		"\"value\":\"pkg:npm/a@1.0.0\",\"to_ids\":true},"
+		"{\"type\":\"text\",\"object_relation\":\"package-purl\","
+		"\"value\":\"pkg:npm/good\",\"to_ids\":true},"
+		"{\"type\":\"text\",\"object_relation\":\"package-purl\","
+		"\"value\":\"pkg:npm/d@1.0.0\",\"to_ids\":false},"
+		"{\"type\":\"purl\",\"value\":\"pkg:npm/%40b/c\"}"
+		"]}]}}",
+		"#fields\tindicator\tindicator_type\tmeta.source\n"
+		"pkg:npm/a@1.0.0\tIntel::PACKAGE\tx\n"
+		"pkg:npm/%40b/c\tIntel::URL\tx\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(texts); i++) {
+		struct loaded *loaded = load_text(texts[i], strlen(texts[i]));
+
+		assert_int_equal(loaded->rc, 0);
+		assert_int_equal(loaded->counts.indicators, 2);
+		assert_int_equal(loaded->counts.rejected, 0);
+		get(loaded, INDICATOR_PACKAGE, "pkg:npm/a@1.0.0");
+		get(loaded, INDICATOR_PACKAGE, "pkg:npm/%40b/c");
+		unload(loaded);
+	}
+}
+
+#define MD5_A "e7d705a3286e19ea42f587b344ee6865"
+#define MD5_B "6734f37431670b3ab4292b8f60f29984"
+#define JA4   "t13d1516h2_8daaf6152771_e5627efa2ab1"
+
+/* Each as its publisher has it; what nobody can mean is not there. */
+static void
+fingerprints_countries_and_networks_are_read_where_they_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		enum indicator_type type[2];
+		const char *value[2];
+	} cases[] = {
+		/* abuse.ch's SSLBL. */
+		{ "# ja3_md5,Firstseen,Lastseen,Listingreason\n" MD5_A
+		  ",2017-07-14 18:08:15,2019-07-27 20:42:54,Adware\n" MD5_B
+		  ",2017-07-14 18:08:15,2019-07-27 20:42:54,Dridex\n",
+		    { INDICATOR_JA3, INDICATOR_JA3 }, { MD5_A, MD5_B } },
+		{ "type,value\nja3s," MD5_A "\nja4," JA4 "\n",
+		    { INDICATOR_JA3S, INDICATOR_JA4 }, { MD5_A, JA4 } },
+		{ "type,value\ncountry,kp\nasn,64496\n",
+		    { INDICATOR_COUNTRY, INDICATOR_ASN }, { "KP", "AS64496" } },
+		{ JA4 "\nAS64496 ; Example\n", { INDICATOR_JA4, INDICATOR_ASN },
+		    { JA4, "AS64496" } },
+		{ "#fields\tindicator\tindicator_type\tmeta.source\n" MD5_A
+		  "\tIntel::JA3\tx\n" MD5_B "\tIntel::JA3S\tx\n",
+		    { INDICATOR_JA3, INDICATOR_JA3S }, { MD5_A, MD5_B } },
+		/* MISP's objects ja3s and ja4-plus. */
+		{ "{\"Event\":{\"info\":\"x\",\"Object\":[{\"Attribute\":["
+		  "{\"type\":\"ja3-fingerprint-md5\",\"object_relation\":"
+		  "\"ja3s-fingerprint-md5\",\"value\":\"" MD5_A "\"},"
+		  "{\"type\":\"text\",\"object_relation\":"
+		  "\"ja4-fingerprint\",\"value\":\"" JA4 "\"},"
+		  "{\"type\":\"text\",\"object_relation\":"
+		  "\"ja4-fingerprint\",\"value\":\"t130200_1234\"},"
+		  "{\"type\":\"AS\",\"value\":\"64496\","
+		  "\"to_ids\":false}]}]}}",
+		    { INDICATOR_JA3S, INDICATOR_JA4 }, { MD5_A, JA4 } },
+		{ "{\"type\":\"bundle\",\"objects\":[{\"type\":\"indicator\","
+		  "\"id\":\"indicator--1\",\"pattern_type\":\"stix\","
+		  "\"pattern\":\"[autonomous-system:number = 64496 OR "
+		  "domain-name:value = 'a.example']\"}]}",
+		    { INDICATOR_ASN, INDICATOR_DOMAIN },
+		    { "AS64496", "a.example" } },
+		/* Beside an address a network says where that is. */
+		{ "AS64496,192.0.2.1\nAS64497,192.0.2.2\n",
+		    { INDICATOR_ADDRESS, INDICATOR_ADDRESS },
+		    { "192.0.2.1", "192.0.2.2" } },
+		{ "dst_ip,country,asn\n192.0.2.1,US,64496\n192.0.2.2,US,1\n",
+		    { INDICATOR_ADDRESS, INDICATOR_ADDRESS },
+		    { "192.0.2.1", "192.0.2.2" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct loaded *loaded = load_text(cases[i].text,
+		    strlen(cases[i].text));
+
+		assert_int_equal(loaded->rc, 0);
+		assert_int_equal(loaded->counts.indicators, 2);
+		assert_int_equal(loaded->counts.rejected, 0);
+		for (int n = 0; n < 2; n++)
+			get(loaded, cases[i].type[n], cases[i].value[n]);
+		unload(loaded);
+	}
+}
+
+/* The versions before and after are good ones. */
+static void
+bundled_packages_are_the_bad_versions_only(void **state)
+{
+	static const struct {
+		const char *purl;
+		size_t count;
+	} cases[] = {
+		{ "pkg:npm/axios@1.14.1", 1 },
+		{ "pkg:npm/axios@0.30.4", 1 },
+		{ "pkg:npm/axios@1.14.0", 0 },
+		{ "pkg:npm/axios@1.14.2", 0 },
+		{ "pkg:npm/axios@0.30.3", 0 },
+		{ "pkg:npm/plain-crypto-js@4.2.1", 1 },
+		{ "pkg:npm/crypto-js@4.2.1", 0 },
+		{ "pkg:npm/%40shadanai/openclaw@2026.3.31-2", 1 },
+		{ "pkg:npm/openclaw@2026.3.31-2", 0 },
+		{ "pkg:pypi/litellm@1.82.7", 1 },
+		{ "pkg:pypi/litellm@1.82.8", 1 },
+		{ "pkg:pypi/litellm@1.82.6", 0 },
+		{ "pkg:pypi/telnyx@4.87.2", 1 },
+		{ "pkg:npm/telnyx@4.87.2", 0 },
+	};
+	struct loaded *loaded = load_file(BUNDLED);
+	const struct indicator *found[2];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++)
+		if (ioc_match_package(loaded->set, cases[i].purl,
+			strlen(cases[i].purl), 0, found, 2) != cases[i].count)
+			fail_msg("%s", cases[i].purl);
+	assert_int_equal(ioc_set_count(loaded->set, INDICATOR_PACKAGE), 12);
+	unload(loaded);
+}
+
 static void
 bundled_sets_leave_benign_names_alone(void **state)
 {
@@ -742,6 +886,11 @@ main(void)
 		cmocka_unit_test(every_prefix_of_every_sample_has_an_answer),
 		cmocka_unit_test(the_bundled_sets_load_without_a_word),
 		cmocka_unit_test(bundled_sets_leave_benign_names_alone),
+		cmocka_unit_test(bundled_packages_are_the_bad_versions_only),
+		cmocka_unit_test(
+		    fingerprints_countries_and_networks_are_read_where_they_are_named),
+		cmocka_unit_test(
+		    packages_are_read_from_every_format_that_can_say_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,6 +425,62 @@ bodies_match_by_how_they_begin_the_longest_first(void **state)
 	ioc_set_free(set);
 }
 
+static size_t
+packages(const struct ioc_set *set, const char *purl,
+    const struct indicator **found)
+{
+	size_t len = strlen(purl), count;
+	char *block = malloc(len + 1);
+
+	assert_non_null(block);
+	memcpy(block + 1, purl, len);
+	count = ioc_match_package(set, block + 1, len, 0, found, 2);
+	free(block);
+	return count;
+}
+
+static void
+packages_match_by_version_or_as_a_whole_and_never_by_qualifiers(void **state)
+{
+	struct ioc_set *set = set_of(
+	    HEADER "package,pkg:npm/axios@1.14.1,,,,,\n"
+		   "package,pkg:npm/plain-crypto-js,,,,,\n"
+		   "package,pkg:npm/plain-crypto-js@4.2.1,,,,,\n"
+		   "package,pkg:gem/a@1.0?platform=java,,,,,\n"
+		   "package,pkg:npm/@evil/b,,,,,\n");
+	struct ioc_set *versions = set_of(
+	    HEADER "package,pkg:npm/axios@1.14.1,,,,,\n");
+	struct ioc_set *others = set_of(HEADER "domain,evil.example,,,,,\n");
+	const struct indicator *found[2];
+
+	(void)state;
+	assert_int_equal(packages(set, "pkg:npm/axios@1.14.1", found), 1);
+	assert_string_equal(found[0]->value, "pkg:npm/axios@1.14.1");
+	assert_int_equal(packages(set, "pkg:npm/axios@1.14.0", found), 0);
+	assert_int_equal(packages(set, "pkg:npm/axios@1.14.10", found), 0);
+	assert_int_equal(packages(set, "pkg:npm/axios", found), 0);
+	assert_int_equal(packages(set, "pkg:pypi/axios@1.14.1", found), 0);
+	assert_int_equal(packages(set, "pkg:npm/plain-crypto-js@4.2.1", found),
+	    2);
+	assert_string_equal(found[0]->value, "pkg:npm/plain-crypto-js@4.2.1");
+	assert_string_equal(found[1]->value, "pkg:npm/plain-crypto-js");
+	assert_int_equal(packages(set, "pkg:npm/plain-crypto-js@9.0.0", found),
+	    1);
+	assert_int_equal(packages(set, "pkg:npm/plain-crypto-js2@9.0.0", found),
+	    0);
+	assert_int_equal(packages(set, "pkg:npm/%40evil/b@1.0.0", found), 1);
+	assert_int_equal(packages(set, "pkg:npm/%40evil/c@1.0.0", found), 0);
+	assert_int_equal(packages(set, "pkg:gem/a@1.0?platform=x86", found), 1);
+	assert_int_equal(packages(set, "", found), 0);
+	assert_int_equal(packages(versions, "pkg:npm/axios@1.14.1?a=b", found),
+	    1);
+	assert_int_equal(packages(versions, "pkg:npm/axios@1.14.2", found), 0);
+	assert_int_equal(packages(others, "pkg:npm/axios@1.14.1", found), 0);
+	ioc_set_free(set);
+	ioc_set_free(versions);
+	ioc_set_free(others);
+}
+
 static void
 an_indicator_is_in_force_until_its_end_and_before_its_beginning(void **state)
 {
@@ -552,6 +608,8 @@ main(void)
 		cmocka_unit_test(user_agents_match_exactly_case_included),
 		cmocka_unit_test(
 		    bodies_match_by_how_they_begin_the_longest_first),
+		cmocka_unit_test(
+		    packages_match_by_version_or_as_a_whole_and_never_by_qualifiers),
 		cmocka_unit_test(
 		    an_indicator_is_in_force_until_its_end_and_before_its_beginning),
 		cmocka_unit_test(

@@ -153,6 +153,44 @@ what_a_value_is_follows_from_its_look(void **state)
 }
 
 static void
+package_urls_are_packages_whatever_they_were_called(void **state)
+{
+	static const struct good cases[] = {
+		{ VALUE_ANY, "pkg:npm/axios@1.14.1", INDICATOR_PACKAGE,
+		    "pkg:npm/axios@1.14.1", 0 },
+		{ VALUE_URL, "PKG:npm/axios@1.14.1", INDICATOR_PACKAGE,
+		    "pkg:npm/axios@1.14.1", 0 },
+		{ VALUE_PACKAGE, "\"pkg:npm/@a/b@1.0.0?x=y#z\"",
+		    INDICATOR_PACKAGE, "pkg:npm/%40a/b@1.0.0", 0 },
+		{ VALUE_PACKAGE, "pkg:pypi/Lite_LLM@1.82.7RC1",
+		    INDICATOR_PACKAGE, "pkg:pypi/lite-llm@1.82.7rc1", 0 },
+		{ VALUE_PACKAGE, "pkg:npm/plain-crypto-js", INDICATOR_PACKAGE,
+		    "pkg:npm/plain-crypto-js", 0 },
+		{ VALUE_NPM_PACKAGE, "axios@1.14.1", INDICATOR_PACKAGE,
+		    "pkg:npm/axios@1.14.1", 0 },
+		{ VALUE_NPM_PACKAGE, "@a/b@1.0.0", INDICATOR_PACKAGE,
+		    "pkg:npm/%40a/b@1.0.0", 0 },
+		{ VALUE_NPM_PACKAGE, "pkg:npm/axios", INDICATOR_PACKAGE,
+		    "pkg:npm/axios", 0 },
+		{ VALUE_PYPI_PACKAGE, "litellm==1.82.7", INDICATOR_PACKAGE,
+		    "pkg:pypi/litellm@1.82.7", 0 },
+	};
+	static const struct bad refused[] = {
+		{ VALUE_PACKAGE, "axios@1.14.1", "begins with \"pkg:\"" },
+		{ VALUE_ANY, "pkg:nuget/a@1.0.0", "no type of package" },
+		{ VALUE_ANY, "pkg:npm/a@>=1.0.0", "no version" },
+		{ VALUE_NPM_PACKAGE, "axios", "without a version" },
+		{ VALUE_NPM_PACKAGE, "@a/b", "without a version" },
+		{ VALUE_PYPI_PACKAGE, "litellm", "without a version" },
+		{ VALUE_NPM_PACKAGE, "axios@1.14.1, 0.30.4", "no version" },
+	};
+
+	(void)state;
+	check_good(cases, LENGTH(cases));
+	check_bad(refused, LENGTH(refused));
+}
+
+static void
 names_become_lower_case_a_labels(void **state)
 {
 	/* Expected values: the Python package idna, uts46, not transitional. */
@@ -395,12 +433,13 @@ every_prefix_of_a_value_has_an_answer(void **state)
 		"2001:db8:ffff::/48",
 		"192[.]0[.]2[.]73[:]8000",
 		"\"<bücher dot example>\"",
+		"pkg:npm/%40a/b@1.0.0?x=y#z",
 	};
 	struct normal normal;
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(texts); i++)
-		for (int kind = VALUE_ANY; kind <= VALUE_HTTP_BODY; kind++)
+		for (int kind = VALUE_ANY; kind < VALUE_KIND_COUNT; kind++)
 			for (size_t len = 0; len <= strlen(texts[i]); len++)
 				(void)normal_of((enum value_kind)kind, texts[i],
 				    len, &normal);
@@ -627,12 +666,68 @@ every_prefix_of_a_stix_pattern_has_an_answer(void **state)
 	}
 }
 
+/* JA4 and its parts: FoxIO's technical_details/JA4.md. */
+static void
+codes_have_one_shape_each(void **state)
+{
+	static const char ja4[] = "t13d1516h2_8daaf6152771_e5627efa2ab1";
+	static const char md5[] = "e7d705a3286e19ea42f587b344ee6865";
+	static const struct good cases[] = {
+		{ VALUE_JA3, " E7D705A3286E19EA42F587B344EE6865 ",
+		    INDICATOR_JA3, md5, 0 },
+		{ VALUE_JA3S, md5, INDICATOR_JA3S, md5, 0 },
+		{ VALUE_JA4, ja4, INDICATOR_JA4, ja4, 0 },
+		{ VALUE_ANY, ja4, INDICATOR_JA4, ja4, 0 },
+		{ VALUE_JA4, "T13D1516H2_8DAAF6152771_E5627EFA2AB1",
+		    INDICATOR_JA4, ja4, 0 },
+		{ VALUE_JA4, "q13i0312h3_8daaf6152771_000000000000",
+		    INDICATOR_JA4, "q13i0312h3_8daaf6152771_000000000000", 0 },
+		/* Of an ALPN, capitals are others. */
+		{ VALUE_JA4, "t00d0000Zz_8daaf6152771_e5627efa2ab1",
+		    INDICATOR_JA4, "t00d0000Zz_8daaf6152771_e5627efa2ab1", 0 },
+		{ VALUE_COUNTRY, "kp", INDICATOR_COUNTRY, "KP", 0 },
+		{ VALUE_ASN, "64496", INDICATOR_ASN, "AS64496", 0 },
+		{ VALUE_ASN, "as4294967295", INDICATOR_ASN, "AS4294967295", 0 },
+		{ VALUE_ANY, "AS64496", INDICATOR_ASN, "AS64496", 0 },
+		{ VALUE_ASN, "AS0064496", INDICATOR_ASN, "AS64496", 0 },
+	};
+	static const struct bad refused[] = {
+		{ VALUE_JA3, "e7d705a3286e19ea42f587b344ee686", "no MD5" },
+		{ VALUE_JA3, "e7d705a3286e19ea42f587b344ee686g", "no MD5" },
+		{ VALUE_JA3, "771,4865-4866,0-23,29-23,0", "no MD5" },
+		/* Without a type it may be any file's. */
+		{ VALUE_ANY, md5, "one label" },
+		{ VALUE_JA4, "t13d1516h2_8daaf6152771_e5627efa2ab", "no JA4" },
+		{ VALUE_JA4, "x13d1516h2_8daaf6152771_e5627efa2ab1", "no JA4" },
+		{ VALUE_JA4, "t14d1516h2_8daaf6152771_e5627efa2ab1", "no JA4" },
+		{ VALUE_JA4, "t13x1516h2_8daaf6152771_e5627efa2ab1", "no JA4" },
+		{ VALUE_JA4, "t13d1x16h2_8daaf6152771_e5627efa2ab1", "no JA4" },
+		{ VALUE_JA4, "t13d1516h-_8daaf6152771_e5627efa2ab1", "no JA4" },
+		{ VALUE_JA4, "t13d1516h2-8daaf6152771_e5627efa2ab1", "no JA4" },
+		{ VALUE_COUNTRY, "USA", "no country" },
+		{ VALUE_COUNTRY, "1x", "no country" },
+		{ VALUE_ANY, "KP", "one label" },
+		{ VALUE_ASN, "AS", "no number" },
+		{ VALUE_ASN, "0", "no number" },
+		{ VALUE_ASN, "4294967296", "no number" },
+		{ VALUE_ASN, "1.10", "no number" },
+		{ VALUE_ANY, "64496", "" },
+	};
+
+	(void)state;
+	check_good(cases, LENGTH(cases));
+	check_bad(refused, LENGTH(refused));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_value_is_follows_from_its_look),
+		cmocka_unit_test(
+		    package_urls_are_packages_whatever_they_were_called),
 		cmocka_unit_test(names_become_lower_case_a_labels),
+		cmocka_unit_test(codes_have_one_shape_each),
 		cmocka_unit_test(defanged_values_are_read_as_they_were),
 		cmocka_unit_test(
 		    urls_keep_host_port_and_what_is_sent_of_the_path),
