@@ -82,35 +82,52 @@ SRC += iocs/refang.c
 SRC += iocs/stix_pattern.c
 SRC += iocs/stix_versions.c
 SRC += sensor/app_detect.c
+SRC += sensor/app_dhcp.c
 SRC += sensor/app_dns.c
 SRC += sensor/app_http.c
+SRC += sensor/app_quic.c
+SRC += sensor/app_socks.c
 SRC += sensor/app_tls.c
 SRC += sensor/archive_reader.c
 SRC += sensor/beacon.c
 SRC += sensor/beacon_score.c
+SRC += sensor/behaviour.c
 SRC += sensor/bundled.c
 SRC += sensor/capture.c
 SRC += sensor/capture_live.c
 SRC += sensor/capture_stored.c
 SRC += sensor/config.c
 SRC += sensor/config_keys.c
+SRC += sensor/config_policies.c
 SRC += sensor/config_print.c
 SRC += sensor/config_read.c
 SRC += sensor/config_segments.c
 SRC += sensor/config_tree.c
+SRC += sensor/dead_system.c
 SRC += sensor/defrag.c
+SRC += sensor/departure.c
+SRC += sensor/destinations.c
 SRC += sensor/detector.c
 SRC += sensor/dns_memory.c
 SRC += sensor/event_types.c
+SRC += sensor/executable.c
 SRC += sensor/facts.c
 SRC += sensor/fanout.c
+SRC += sensor/fingerprint.c
+SRC += sensor/fingerprint_memory.c
 SRC += sensor/flow.c
+SRC += sensor/geo.c
+SRC += sensor/geo_files.c
+SRC += sensor/hello.c
+SRC += sensor/hit_context.c
 SRC += sensor/host_count.c
+SRC += sensor/host_names.c
 SRC += sensor/indicator_detector.c
 SRC += sensor/indicators.c
 SRC += sensor/input.c
 SRC += sensor/knowledge.c
 SRC += sensor/layers.c
+SRC += sensor/learn.c
 SRC += sensor/link_type.c
 SRC += sensor/live_interface.c
 SRC += sensor/mapping.c
@@ -128,6 +145,8 @@ SRC += sensor/pipeline.c
 SRC += sensor/pipeline_live.c
 SRC += sensor/pipeline_spool.c
 SRC += sensor/pipeline_stored.c
+SRC += sensor/policy.c
+SRC += sensor/policy_set.c
 SRC += sensor/prevalence.c
 SRC += sensor/profile_detector.c
 SRC += sensor/profile_request.c
@@ -137,6 +156,7 @@ SRC += sensor/record.c
 SRC += sensor/reserve.c
 SRC += sensor/ring.c
 SRC += sensor/segments.c
+SRC += sensor/services.c
 SRC += sensor/signatures.c
 SRC += sensor/source.c
 SRC += sensor/source_heap.c
@@ -144,14 +164,18 @@ SRC += sensor/stored_look.c
 SRC += sensor/stream.c
 SRC += sensor/tracker.c
 SRC += sensor/transactions.c
+SRC += sensor/verdicts.c
 SRC += output/community_id.c
 SRC += output/eve.c
 SRC += output/eve_alert.c
 SRC += output/eve_beacon.c
+SRC += output/eve_context.c
 SRC += output/eve_dns.c
 SRC += output/eve_flow.c
 SRC += output/eve_http.c
 SRC += output/eve_mdns.c
+SRC += output/eve_ndpi.c
+SRC += output/eve_quic.c
 SRC += output/eve_stats.c
 SRC += output/eve_tls.c
 SRC += output/json_writer.c
@@ -199,11 +223,11 @@ BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libarchive-dev \
     libhiredis-dev libjansson-dev libcyaml-dev libyaml-dev libpsl-dev \
-    libidn2-dev libgcrypt20-dev libndpi-dev
+    libidn2-dev libgcrypt20-dev libmaxminddb-dev libndpi-dev
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev redis-server \
     python3 python3-pytest python3-redis iproute2 tcpreplay rsyslog
 PKGS := libpcap libarchive hiredis jansson libcyaml yaml-0.1 libpsl libidn2 \
-    libgcrypt libndpi
+    libgcrypt libmaxminddb libndpi
 
 # TLS to Redis where the installed hiredis has it; `yes` wants only OpenSSL.
 REDIS_TLS ?= $(shell pkg-config --exists 'hiredis >= 1.0' hiredis_ssl libssl && echo yes)
@@ -310,10 +334,37 @@ install: all ## install the program, its indicators, man page and example (PREFI
 	install -m 644 $(filter-out %.md,$(wildcard iocs/bundled/*)) $(DESTDIR)$(PREFIX)/share/egress-sensor/iocs
 	install -d $(DESTDIR)$(PREFIX)/share/egress-sensor/profiles $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed
 	install -m 644 $(wildcard iocs/profiles/*.json) $(DESTDIR)$(PREFIX)/share/egress-sensor/profiles
-	install -m 644 $(wildcard iocs/allowed/*.txt) $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed
+	install -d $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed/lists $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed/content $(DESTDIR)$(PREFIX)/share/egress-sensor/services
+	install -m 644 $(wildcard iocs/allowed/lists/*.txt) $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed/lists
+	install -m 644 $(wildcard iocs/allowed/content/*.txt) $(DESTDIR)$(PREFIX)/share/egress-sensor/allowed/content
+	install -m 644 $(wildcard iocs/services/*.txt) $(DESTDIR)$(PREFIX)/share/egress-sensor/services
+	if ls iocs/geoip/*.mmdb >/dev/null 2>&1; then \
+	    install -d $(DESTDIR)$(PREFIX)/share/egress-sensor/geoip && \
+	    install -m 644 iocs/geoip/*.mmdb $(DESTDIR)$(PREFIX)/share/egress-sensor/geoip; fi
 	install -D -m 644 docs/egress-sensor.1 $(DESTDIR)$(PREFIX)/share/man/man1/egress-sensor.1
 	install -D -m 644 docs/consumers.md $(DESTDIR)$(PREFIX)/share/doc/egress-sensor/consumers.md
 	install -D -m 644 docs/egress-sensor.yaml $(DESTDIR)$(PREFIX)/share/doc/egress-sensor/egress-sensor.yaml
+
+# A country database that may be given away (CC0), from the npm registry that
+# npm is configured for; npm is installed where it is missing.  It appears by
+# rename, and only when the program can read it.
+GEOIP_PACKAGE := @ip-location-db/geo-whois-asn-country-mmdb
+GEOIP_FILE    := geo-whois-asn-country.mmdb
+
+.PHONY: geoip
+geoip: all ## fetch a free database of countries into iocs/geoip (installs npm if missing)
+	@command -v npm >/dev/null || { \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    $$sudo apt-get update -qq && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm; }
+	@mkdir -p iocs/geoip
+	@set -e; work=$$(mktemp -d iocs/geoip/.fetch-XXXXXX); trap 'rm -rf "$$work"' EXIT; \
+	(cd "$$work" && npm pack --silent $(GEOIP_PACKAGE) >/dev/null && tar -xzf *.tgz); \
+	printf 'enrichment: {geoip: [%s]}\n' "$$work/package/$(GEOIP_FILE)" > "$$work/check.yaml"; \
+	$(BUILD)/egress-sensor -c "$$work/check.yaml" --check >/dev/null; \
+	chmod 644 "$$work/package/$(GEOIP_FILE)"; \
+	mv "$$work/package/$(GEOIP_FILE)" iocs/geoip/$(GEOIP_FILE); \
+	echo "iocs/geoip/$(GEOIP_FILE)"
 
 # ---- tests ----
 
@@ -334,25 +385,29 @@ asan: ## build everything under ASan and UBSan, into build/san
 
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZ_SECONDS (600)
-	@$(MAKE) --no-print-directory $(FUZZERS:%=$(BUILD)/fuzz/%) BUILD=$(BUILD) CC=clang
+	@$(MAKE) --no-print-directory -j2 fuzzers BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-O1 -g' SAN=fuzzer-no-link,address,undefined
 	@for t in $(FUZZERS:fuzz_%=%); do \
 	    mkdir -p $(BUILD)/fuzz/corpus/$$t; \
 	    echo "== $$t"; \
-	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+	    $(BUILD)/fuzz/fuzzers/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
 	        -artifact_prefix=$(BUILD)/fuzz/$$t- $(BUILD)/fuzz/corpus/$$t tests/fuzz/corpus/$$t \
 	        > $(BUILD)/fuzz/$$t.log 2>&1 || { tail -40 $(BUILD)/fuzz/$$t.log; exit 1; }; \
 	    grep -E 'stat::(number_of_executed_units|average_exec_per_sec)' $(BUILD)/fuzz/$$t.log; \
 	done
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(SRC)
+.PHONY: fuzzers
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzzers/%)
+
+$(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	clang -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    $(filter-out $(HARDEN),$(ALL_CFLAGS)) -o $@ $^ $(LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined $(LD_HARDEN) -o $@ $^ $(LIBS)
 
 .PHONY: bench
 bench: all ## CPU per packet beside a libpcap loop, delivery beside hiredis, in turns
 	@$(MAKE) --no-print-directory $(BENCHES:%=$(BUILD)/%)
 	$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	$(PYTHON) tests/bench/bench.py --build $(BUILD) --stages
 	$(PYTHON) tests/bench/delivery.py --build $(BUILD)
 	$(BUILD)/ioc_bench
 	$(BUILD)/beacon_bench

@@ -6,6 +6,8 @@
 
 #include <gcrypt.h>
 
+#include "decoders/gcrypt_ready.h"
+
 #define SHA1_LEN 20
 
 /* seed, two addresses, protocol, pad, two ports */
@@ -14,12 +16,7 @@
 void
 community_id_init(void)
 {
-	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
-		return;
-	gcry_check_version(NULL);
-	/* Nothing here is secret. */
-	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	gcrypt_ready();
 }
 
 static bool

@@ -214,13 +214,25 @@ app_proto_name(enum app_proto app)
 		return "http";
 	case APP_TLS:
 		return "tls";
+	case APP_QUIC:
+		return "quic";
+	case APP_SOCKS:
+		return "socks";
+	case APP_DHCP:
+		return "dhcp";
 	}
 	return NULL;
 }
 
-/* The name inside CONNECT, where there is one. */
+const char *
+eve_tunnel_proto(const struct observation *o)
+{
+	return o->tls.tunnel_app == APP_SOCKS ? "socks" : "http";
+}
+
+/* What a proxy was asked for, where the flow is inside of that. */
 static struct obs_text
-connect_host(const struct observation *o)
+inner_host(const struct observation *o)
 {
 	if (o->kind == OBS_TLS || o->kind == OBS_TLS_HELLO)
 		return o->tls.tunnel_host;
@@ -232,11 +244,14 @@ eve_app_proto(struct eve *eve, const struct observation *o)
 {
 	const char *name = app_proto_name((enum app_proto)o->app);
 
+	if ((o->app == APP_NONE || o->app == APP_UNKNOWN) &&
+	    eve_ndpi_app_proto(eve, o))
+		return;
 	if (name == NULL)
 		return;
 	jw_text(&eve->json, "app_proto", name);
-	if (o->app == APP_TLS && connect_host(o).len > 0)
-		jw_text(&eve->json, "app_proto_orig", "http");
+	if (o->app == APP_TLS && inner_host(o).len > 0)
+		jw_text(&eve->json, "app_proto_orig", eve_tunnel_proto(o));
 }
 
 static void
@@ -314,33 +329,84 @@ eve_flow_variable(struct eve *eve, const char *key, const char *value,
 	jw_object_close(&eve->json);
 }
 
+static struct obs_text
+package_of(const struct observation *o)
+{
+	if (o->kind == OBS_HTTP || o->kind == OBS_HTTP_REQUEST)
+		return o->http.package;
+	return (struct obs_text){ 0 };
+}
+
+/* "policy", in the end of a flow that a policy only observed. */
+static void
+eve_policy_variable(struct eve *eve, const struct observation *o)
+{
+	const struct eve_options *options = &eve->options;
+	const char *found = NULL;
+
+	if (o->kind == OBS_FLOW_END && options->flow_policy != NULL)
+		found = options->flow_policy(options->flow_policy_arg,
+		    o->flow_id);
+	if (found != NULL)
+		eve_flow_variable(eve, "policy", found, strlen(found));
+}
+
+/* What the traffic itself is about, beside its ends. */
+static void
+eve_content_variables(struct eve *eve, const struct observation *o)
+{
+	struct obs_text inner = inner_host(o), package = package_of(o);
+
+	if (inner.len > 0)
+		eve_flow_variable(eve,
+		    o->tls.tunnel_app == APP_SOCKS ? "socks_host"
+		                                   : "connect_host",
+		    obs_octets(o, inner), inner.len);
+	eve_flow_variable(eve, "package", obs_octets(o, package), package.len);
+}
+
 /*
  * Suricata's metadata.flowvars are pairs of a name and a value that rules set
  * on a flow; ours tell the segments: src_segment, src_role, dest_segment,
- * dest_role, and connect_host where the flow is inside a proxy's CONNECT.
+ * dest_role; the direction that they make; and connect_host where the flow is
+ * inside a proxy's CONNECT, socks_host inside SOCKS; of an HTTP request the
+ * package that it fetches.
  */
 void
 eve_metadata(struct eve *eve, const struct observation *o, enum direction src)
 {
 	const struct segments *segments = eve->options.segments;
 	enum direction dest = other_end(src);
-	struct obs_text inner = connect_host(o);
-	const char *name[2], *role[2];
+	const char *name[2], *role[2], *way;
 
 	for (int end = 0; end < 2; end++) {
 		name[end] = segment_name(segments, o->segment[end]);
 		role[end] = segment_role(segments, o->segment[end]);
 	}
-	/* A role comes only with a name. */
-	if (name[src][0] == '\0' && name[dest][0] == '\0' && inner.len == 0)
-		return;
 	jw_object_open(&eve->json, "metadata");
 	jw_array_open(&eve->json, "flowvars");
 	eve_flow_variable(eve, "src_segment", name[src], strlen(name[src]));
 	eve_flow_variable(eve, "src_role", role[src], strlen(role[src]));
 	eve_flow_variable(eve, "dest_segment", name[dest], strlen(name[dest]));
 	eve_flow_variable(eve, "dest_role", role[dest], strlen(role[dest]));
-	eve_flow_variable(eve, "connect_host", obs_octets(o, inner), inner.len);
+	way = segments_direction(segments, o->segment[DIR_OUT],
+	    o->segment[DIR_IN]);
+	eve_flow_variable(eve, "direction", way, strlen(way));
+	eve_content_variables(eve, o);
+	eve_policy_variable(eve, o);
+	jw_array_close(&eve->json);
+	jw_object_close(&eve->json);
+}
+
+/* An alert has the ends in its context. */
+static void
+eve_alert_metadata(struct eve *eve, const struct observation *o)
+{
+	if (inner_host(o).len == 0 && package_of(o).len == 0)
+		return;
+	jw_object_open(&eve->json, "metadata");
+	jw_array_open(&eve->json, "flowvars");
+	eve_content_variables(eve, o);
 	jw_array_close(&eve->json);
 	jw_object_close(&eve->json);
 }
@@ -398,12 +464,21 @@ write_tls(struct eve *eve, const struct observation *o)
 }
 
 static void
+write_quic(struct eve *eve, const struct observation *o)
+{
+	eve_header(eve, o, "quic", o->time_us, DIR_OUT, false);
+	eve_metadata(eve, o, DIR_OUT);
+	eve_quic_object(eve, o);
+}
+
+static void
 write_flow(struct eve *eve, const struct observation *o)
 {
 	eve_header(eve, o, "flow", o->time_us, DIR_OUT, true);
 	eve_metadata(eve, o, DIR_OUT);
 	eve_flow_object(eve, o,
 	    *alerted_slot(eve, o->flow_id) == o->flow_id + 1);
+	eve_ndpi_object(eve, o);
 }
 
 const char *
@@ -421,6 +496,9 @@ eve_observation(struct eve *eve, const struct observation *o, size_t *len)
 	case OBS_TLS:
 		write_tls(eve, o);
 		break;
+	case OBS_QUIC_HANDSHAKE:
+		write_quic(eve, o);
+		break;
 	case OBS_FLOW_END:
 		write_flow(eve, o);
 		break;
@@ -429,6 +507,9 @@ eve_observation(struct eve *eve, const struct observation *o, size_t *len)
 	case OBS_FLOW_BURST:
 	case OBS_HTTP_REQUEST:
 	case OBS_TLS_HELLO:
+	case OBS_QUIC:
+	case OBS_PROXY:
+	case OBS_HOST:
 		return NULL; /* no event is made of these */
 	}
 	jw_object_close(&eve->json);
@@ -455,10 +536,16 @@ write_protocol(struct eve *eve, const struct hit *hit)
 	case OBS_TLS_HELLO:
 		eve_tls_object(eve, o);
 		break;
+	case OBS_QUIC:
+	case OBS_QUIC_HANDSHAKE:
+		eve_quic_object(eve, o);
+		break;
 	case OBS_FLOW_START:
 	case OBS_FLOW_APP:
 	case OBS_FLOW_BURST:
 	case OBS_FLOW_END:
+	case OBS_PROXY:
+	case OBS_HOST:
 		break;
 	}
 }
@@ -473,6 +560,7 @@ eve_hit(struct eve *eve, const struct hit *hit, size_t *len)
 	jw_object_open(&eve->json, NULL);
 	eve_header(eve, o, "alert", hit->time_us, hit->source,
 	    o->kind == OBS_FLOW_END || o->flow_id == 0);
+	eve_alert_metadata(eve, o);
 	eve_alert_object(eve, hit);
 	write_protocol(eve, hit);
 	/* Of src_ip to dest_ip, whichever way the packet went. */

@@ -14,6 +14,10 @@
  * (docs/events.md).  A writer belongs to one thread.
  */
 struct eve;
+struct classifier;
+
+/* What a policy that only observes found of a flow; NULL: nothing. */
+typedef const char *(*eve_flow_policy)(void *arg, uint64_t flow_id);
 
 /* Name of packet.source: a capture file or an interface. */
 typedef const char *(*eve_source_name)(void *arg, uint16_t source);
@@ -25,6 +29,9 @@ struct eve_options {
 	eve_source_name source_name;
 	void *source_arg;
 	const struct segments *segments;
+	eve_flow_policy flow_policy; /* NULL: there is none */
+	void *flow_policy_arg;
+	const struct classifier *classifier; /* for its names; NULL: none */
 };
 
 struct eve *eve_new(const struct eve_options *options); /* copies the name */

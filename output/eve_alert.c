@@ -52,6 +52,9 @@ write_metadata(struct eve *eve, const struct hit *hit)
 	if (hit->profile != NULL)
 		write_metadata_value(json, "confidence",
 		    confidence_name(hit->profile->confidence));
+	if (hit->rule != NULL && hit->confidence > 0)
+		write_metadata_value(json, "confidence",
+		    confidence_name(hit->confidence));
 	if (indicator != NULL) {
 		write_metadata_value(json, "confidence",
 		    confidence_name(indicator->confidence));
@@ -106,6 +109,25 @@ host_segment(const struct hit *hit)
 	           : segment[other_end(hit->source)];
 }
 
+/* "policy" or "behaviour", as the detector is called. */
+static void
+write_rule(struct eve *eve, const struct hit *hit)
+{
+	bool policy = strcmp(hit->detector, "policy") == 0;
+	struct json_writer *json = &eve->json;
+
+	jw_object_open(json, hit->detector);
+	jw_text(json, "name", hit->rule);
+	if (policy) /* one that only observes has no hits */
+		jw_text(json, "mode", "alert");
+	jw_text(json, "reason", hit->reason);
+	jw_string(json, policy ? "destination" : "matched", hit->matched,
+	    hit->matched_len);
+	if (!policy)
+		jw_uint(json, "confidence", hit->confidence);
+	jw_object_close(json);
+}
+
 /* What is ours in an alert; docs/events.md. */
 static void
 write_context(struct eve *eve, const struct hit *hit)
@@ -122,10 +144,13 @@ write_context(struct eve *eve, const struct hit *hit)
 		jw_text(json, "segment", name);
 	if (role[0] != '\0')
 		jw_text(json, "role", role);
+	eve_hit_context(eve, hit);
 	if (hit->indicator != NULL)
 		write_indicator(eve, hit);
 	if (hit->indicator != NULL && hit->where == WHERE_DNS_MEMORY)
 		write_learnt(eve, hit);
+	if (hit->rule != NULL)
+		write_rule(eve, hit);
 	if (hit->profile != NULL) {
 		eve_profile_object(eve, hit->profile);
 		eve_profile_beacon_object(eve, hit->profile);

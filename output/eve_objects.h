@@ -49,7 +49,11 @@ void eve_header(struct eve *eve, const struct observation *o,
     const char *event_type, uint64_t time_us, enum direction src,
     bool whole_flow);
 
-/* metadata: the segments of both ends, and the proxy's target inside CONNECT */
+/* What the tunnel was asked of that a TLS flow is inside of. */
+const char *eve_tunnel_proto(const struct observation *o);
+
+/* metadata: the segments of both ends, which way the flow goes by them, and the
+ * proxy's target inside CONNECT or SOCKS, the package that is fetched */
 void eve_metadata(struct eve *eve, const struct observation *o,
     enum direction src);
 
@@ -68,6 +72,10 @@ void eve_dns_alert_object(struct eve *eve, const struct observation *o);
 void eve_http_object(struct eve *eve, const struct observation *o,
     bool with_body);
 void eve_tls_object(struct eve *eve, const struct observation *o);
+void eve_quic_object(struct eve *eve, const struct observation *o);
+/* "ja3" and "ja3s", with their strings, and "ja4"; as far as they are known. */
+void eve_client_fingerprints(struct eve *eve, const struct observation *o);
+void eve_server_fingerprint(struct eve *eve, const struct observation *o);
 
 /* Of a flow's end; with tcp, where it is TCP. */
 void eve_flow_object(struct eve *eve, const struct observation *o,
@@ -83,6 +91,12 @@ void eve_profile_beacon_object(struct eve *eve,
     const struct profile_finding *finding);
 
 void eve_alert_object(struct eve *eve, const struct hit *hit);
+/* Members of alert.context: what is known of the ends beside the fact. */
+void eve_hit_context(struct eve *eve, const struct hit *hit);
+/* "ndpi": what nDPI makes of the flow; nothing where it has not said. */
+void eve_ndpi_object(struct eve *eve, const struct observation *o);
+/* app_proto by nDPI, where it knows by payload; else false, and nothing. */
+bool eve_ndpi_app_proto(struct eve *eve, const struct observation *o);
 void eve_stats_objects(struct eve *eve, const struct eve_numbers *numbers);
 
 #endif

@@ -62,6 +62,31 @@ write_server(struct eve *eve, const struct observation *o)
 	jw_object_close(json);
 }
 
+static void
+write_fingerprint(struct eve *eve, const struct observation *o,
+    const char *key, struct obs_text hash, struct obs_text string)
+{
+	if (hash.len == 0)
+		return;
+	jw_object_open(&eve->json, key);
+	eve_obs_text(eve, "hash", o, hash);
+	eve_obs_text(eve, "string", o, string);
+	jw_object_close(&eve->json);
+}
+
+void
+eve_client_fingerprints(struct eve *eve, const struct observation *o)
+{
+	write_fingerprint(eve, o, "ja3", o->tls.ja3, o->tls.ja3_string);
+	eve_obs_text(eve, "ja4", o, o->tls.ja4);
+}
+
+void
+eve_server_fingerprint(struct eve *eve, const struct observation *o)
+{
+	write_fingerprint(eve, o, "ja3s", o->tls.ja3s, o->tls.ja3s_string);
+}
+
 void
 eve_tls_object(struct eve *eve, const struct observation *o)
 {
@@ -74,7 +99,9 @@ eve_tls_object(struct eve *eve, const struct observation *o)
 	if (tls->has_server)
 		write_version(json, tls->server_version);
 	if (tls->tunnel_host.len > 0)
-		jw_text(json, "from_proto", "http");
+		jw_text(json, "from_proto", eve_tunnel_proto(o));
+	eve_client_fingerprints(eve, o);
+	eve_server_fingerprint(eve, o);
 	if (tls->has_client)
 		write_client(eve, o);
 	if (tls->has_server)

@@ -168,6 +168,9 @@ type_of(const struct observation *o, enum event_type *type)
 	case OBS_TLS:
 		*type = EVENT_TLS;
 		return true;
+	case OBS_QUIC_HANDSHAKE:
+		*type = EVENT_QUIC;
+		return true;
 	case OBS_FLOW_END:
 		*type = EVENT_FLOW;
 		return true;
@@ -176,6 +179,9 @@ type_of(const struct observation *o, enum event_type *type)
 	case OBS_FLOW_BURST:
 	case OBS_HTTP_REQUEST:
 	case OBS_TLS_HELLO:
+	case OBS_QUIC:
+	case OBS_PROXY:
+	case OBS_HOST:
 		break;
 	}
 	return false;

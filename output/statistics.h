@@ -29,7 +29,7 @@ void statistics_add_tracker(struct statistics *sum,
 
 /* Of each sink and of all together: "sink.1.written", "sink.written", ... */
 #define STATISTICS_OF_SINK 13
-#define STATISTICS_MAX     (64 + (1 + PUBLISHER_SINKS_MAX) * STATISTICS_OF_SINK)
+#define STATISTICS_MAX     (96 + (1 + PUBLISHER_SINKS_MAX) * STATISTICS_OF_SINK)
 
 /* All of them; owns the names of the groups that are numbered. */
 struct statistics_list {

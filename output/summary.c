@@ -109,6 +109,14 @@ describe_beacon(struct row *row, const struct beacon_report *report)
 }
 
 static void
+describe_rule(struct row *row, const struct hit *hit)
+{
+	snprintf(row->where, sizeof row->where, "%s", hit->detector);
+	copy_text(row->matched, hit->matched, hit->matched_len);
+	copy_text(row->campaign, hit->rule, strlen(hit->rule));
+}
+
+static void
 add_row(struct summary *summary, const struct hit *hit)
 {
 	const struct observation *o = hit->observation;
@@ -129,6 +137,8 @@ add_row(struct summary *summary, const struct hit *hit)
 		describe_finding(row, hit->profile);
 	else if (hit->beacon != NULL)
 		describe_beacon(row, hit->beacon);
+	else if (hit->rule != NULL)
+		describe_rule(row, hit);
 	else
 		describe_indicator(row, hit);
 }

@@ -53,6 +53,27 @@ try_http(struct tracker *t, struct session *session, uint8_t end,
 	return NOT_IT;
 }
 
+static enum verdict
+try_socks(struct tracker *t, struct session *session, uint8_t end,
+    struct cursor octets)
+{
+	switch (app_socks_guess(session, end, octets)) {
+	case DECODE_OK:
+		session_decide(t, session, APP_SOCKS, end, &app_socks);
+		return FOUND;
+	case DECODE_SHORT:
+		session->socks.held[end] = octets.left;
+		return PERHAPS;
+	case DECODE_MALFORMED:
+	case DECODE_UNSUPPORTED:
+		/* Then what the other end said is no part of it, either. */
+		session->stream[!end].skip += session->socks.held[!end];
+		session->socks.held[!end] = 0;
+		break;
+	}
+	return NOT_IT;
+}
+
 static bool
 is_on_dns_port(const struct flow *flow)
 {
@@ -92,13 +113,32 @@ give_up(struct tracker *t, struct session *session)
 	session_done(session);
 }
 
+/* Of one end, as if each offer were a segment. */
+static void
+classify(struct tracker *t, struct session *session, uint8_t end,
+    struct cursor octets, size_t len)
+{
+	struct verdicts_payload payload = {
+		.octets = cur_of(octets.at, len),
+		.time_us = t->now_us,
+		.seq = session->stream[end].next_seq - (uint32_t)octets.left,
+		.ack = session->stream[!end].next_seq,
+		.end = end,
+	};
+
+	verdicts_look(t->options.verdicts, session->flow, &payload);
+}
+
 static size_t
 detect_octets(struct tracker *t, struct session *session, uint8_t end,
     struct cursor octets, bool last)
 {
 	static enum verdict (*const tries[])(struct tracker *, struct session *,
-	    uint8_t, struct cursor) = { try_tls, try_http, try_dns };
+	    uint8_t, struct cursor) = { try_tls, try_http, try_socks, try_dns };
+	size_t held = session->socks.held[end], used;
 	bool perhaps = false;
+
+	session->socks.held[end] = 0;
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		switch (tries[i](t, session, end, octets)) {
@@ -114,9 +154,13 @@ detect_octets(struct tracker *t, struct session *session, uint8_t end,
 	}
 	if (perhaps && !last)
 		return 0;
+	/* What was held back for nothing goes by itself: another protocol may
+	 * begin behind it. */
+	used = held > 0 && held < octets.left ? held : octets.left;
+	classify(t, session, end, octets, used);
 	if (++session->flow->app_tries >= TRIES_MAX)
 		give_up(t, session);
-	return octets.left;
+	return used;
 }
 
 static void

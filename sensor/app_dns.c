@@ -300,6 +300,8 @@ observe_message(struct tracker *t, struct flow *flow, struct cursor message,
 	records = observation_add_array(t->builder, sizeof *records,
 	    &sizes.records, &o->dns.records);
 	fill(t, reader, questions, sizes.questions, records, sizes.records);
+	tracker_name(t, flow, app,
+	    sizes.questions > 0 ? questions[0].name : (struct obs_text){ 0, 0 });
 	t->apps.dns_messages++;
 	t->apps.dns_malformed += sizes.verdict == DECODE_MALFORMED;
 	tracker_emit(t);
@@ -336,7 +338,7 @@ learn_direction(struct tracker *t, struct flow *flow, struct cursor datagram)
 		flow_flip(flow);
 }
 
-void
+bool
 app_dns_datagram(struct tracker *t, struct flow *flow, struct cursor datagram,
     bool cut)
 {
@@ -351,7 +353,7 @@ app_dns_datagram(struct tracker *t, struct flow *flow, struct cursor datagram,
 		if (observe_message(t, flow, datagram, app, cut)) {
 			if (flow->app == APP_NONE)
 				flow->app = (uint8_t)app;
-			return;
+			return true;
 		}
 		t->apps.dns_malformed++;
 	}
@@ -361,6 +363,7 @@ app_dns_datagram(struct tracker *t, struct flow *flow, struct cursor datagram,
 		if (flow->app == APP_NONE)
 			flow->app = APP_UNKNOWN;
 	}
+	return false;
 }
 
 /* ---- TCP ---- */

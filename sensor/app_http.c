@@ -1,12 +1,13 @@
 #include <string.h>
 
 #include "decoders/http.h"
+#include "decoders/package_path.h"
 #include "sensor/tracker_state.h"
 
 /*
  * HTTP/1.x over the two streams of a session: which response belongs to which
  * request, and what of the bodies is kept.  Bodies are skipped unseen but for
- * the first octets of a request's.
+ * their first octets.
  */
 
 /* Offers without a message, after a hole, before an end is given up. */
@@ -109,13 +110,51 @@ add_destination(struct tracker *t, const struct http_head *head,
 		http->host = add_value(t, host);
 }
 
+static bool
+method_is(const struct http_head *head, const char *method)
+{
+	return head->method.left == strlen(method) &&
+	       memcmp(head->method.at, method, head->method.left) == 0;
+}
+
+/* By the last octet of what packages' files end with; or it is encoded. */
+static bool
+may_be_package(struct cursor path)
+{
+	static const char lasts[] = "z2lpedmrbZLPEDMRB";
+	const uint8_t *query = memchr(path.at, '?', path.left);
+	size_t len = query != NULL ? (size_t)(query - path.at) : path.left;
+
+	return len > 3 && (memchr(lasts, path.at[len - 1], sizeof lasts - 1) ||
+			      path.at[len - 3] == '%');
+}
+
+/* What is fetched, by its path; a description of a package is none. */
 static void
-add_request(struct tracker *t, const struct http_head *head,
-    struct observation *o)
+add_package(struct tracker *t, const struct http_head *head,
+    struct obs_http *http)
+{
+	struct observation *o = t->builder->o;
+	struct cursor host = cur_of(obs_octets(o, http->host), http->host.len);
+	struct cursor path = cur_of(obs_octets(o, http->path), http->path.len);
+	struct package_path package;
+
+	if (!method_is(head, "GET") || o->cut || !may_be_package(path))
+		return;
+	if (package_path_read(host, path, &package) &&
+	    package.kind == PACKAGE_FILE)
+		http->package = observation_add(t->builder,
+		    cur_of(package.purl.text, package.purl.len));
+}
+
+static void
+add_request(struct tracker *t, const struct session *session,
+    const struct http_head *head, struct observation *o)
 {
 	struct obs_http *http = &o->http;
 
 	http->has_request = true;
+	http->tunnelled = session->tunnel_host != NULL;
 	http->request_minor = head->minor;
 	http->request_us = t->now_us;
 	http->method = add_octets(t, head->method);
@@ -125,6 +164,7 @@ add_request(struct tracker *t, const struct http_head *head,
 	http->content_type = add_value(t, head->content_type);
 	http->request_body_len = head->has_body_len ? head->body_len : 0;
 	o->cut |= head->cut;
+	add_package(t, head, http);
 }
 
 static void
@@ -210,26 +250,11 @@ static struct tunnel_host *
 tunnel_host_of(struct tracker *t, const struct http_head *head)
 {
 	struct cursor host;
-	struct tunnel_host *tunnel;
 	uint16_t port;
 
-	if (!http_host_split(head->target, &host, &port) ||
-	    host.left > UINT8_MAX)
+	if (!http_host_split(head->target, &host, &port))
 		return NULL;
-	tunnel = tracker_take(t, sizeof *tunnel + host.left);
-	if (tunnel == NULL)
-		return NULL;
-	tunnel->port = port;
-	tunnel->len = (uint16_t)host.left;
-	memcpy(tunnel->name, host.at, host.left);
-	return tunnel;
-}
-
-static bool
-method_is(const struct http_head *head, const char *method)
-{
-	return head->method.left == strlen(method) &&
-	       memcmp(head->method.at, method, head->method.left) == 0;
+	return tunnel_host_new(t, APP_HTTP_TUNNEL, host, port);
 }
 
 /* What is left of a body of known length passes unseen. */
@@ -265,7 +290,8 @@ begin_body(struct http_half *half, struct stream *stream,
 		break;
 	case HTTP_BODY_TO_CLOSE:
 		half->phase = HTTP_TO_CLOSE;
-		stream->skip = TO_CLOSE_SKIP;
+		if (collect == 0)
+			stream->skip = TO_CLOSE_SKIP;
 		break;
 	}
 }
@@ -304,15 +330,20 @@ take_request(struct tracker *t, struct session *session, uint8_t end,
 	struct http_session *http = &session->http;
 	struct http_half *half = &http->half[end];
 	struct http_exchange *exchange;
+	enum http_framing framing;
+	uint64_t keep = HTTP_BODY_KEEP;
 
 	t->apps.http_requests++;
 	session->flow->named = 1;
 	tell_request(t, session); /* the one before */
 	exchange = begin_exchange(t, session, head);
-	add_request(t, head,
+	framing = http_request_framing(head);
+	if (exchange == NULL || framing == HTTP_BODY_TO_CLOSE)
+		keep = 0;
+	add_request(t, session, head,
 	    tracker_observe(t, session->flow, OBS_HTTP_REQUEST));
-	begin_body(half, &session->stream[end], http_request_framing(head),
-	    head->body_len, exchange != NULL ? HTTP_BODY_KEEP : 0);
+	tracker_name(t, session->flow, APP_HTTP, t->builder->o->http.host);
+	begin_body(half, &session->stream[end], framing, head->body_len, keep);
 	if (exchange != NULL && half->phase != HTTP_AT_HEAD &&
 	    half->phase != HTTP_TO_CLOSE) {
 		drop_body(t, http);
@@ -331,25 +362,74 @@ take_request(struct tracker *t, struct session *session, uint8_t end,
 
 /* ---- responses ---- */
 
-/* The response's body has ended; `body_len` octets of it were seen. */
+/* Octets of the response's body so far, or as they were announced. */
+static uint64_t
+response_seen(const struct session *session, uint64_t announced)
+{
+	uint8_t end = !session->client;
+	const struct http_half *half = &session->http.half[end];
+
+	switch ((enum http_phase)half->phase) {
+	case HTTP_IN_CHUNKS:
+		return half->chunks.body_len;
+	case HTTP_TO_CLOSE:
+		return half->collect > 0
+		           ? session->http.response_len
+		           : TO_CLOSE_SKIP - session->stream[end].skip;
+	case HTTP_AT_HEAD:
+	case HTTP_IN_BODY:
+	case HTTP_LOST:
+		break;
+	}
+	return announced;
+}
+
+/* The response's body, or what there is to be known of it, is there. */
 static void
-tell_answered(struct tracker *t, struct session *session, uint64_t body_len)
+tell_answered(struct tracker *t, struct session *session)
 {
 	struct http_session *http = &session->http;
+	struct observation *o;
 
 	if (http->answered == NULL)
 		return;
-	resume(t, session, http->answered)->http.response_body_len = body_len;
+	o = resume(t, session, http->answered);
+	o->http.response_body_len = response_seen(session,
+	    o->http.response_body_len);
+	o->http.response_body = observation_add(t->builder,
+	    cur_of(http->response, http->response_len));
 	tracker_drop(t, http->answered);
 	http->answered = NULL;
 	tracker_emit(t);
 }
 
-/* Now, or when the end of the body tells its length. */
+/* How much of the response's body there is to wait for. */
+static uint64_t
+octets_to_keep(const struct tracker *t, enum http_framing framing,
+    uint64_t body_len)
+{
+	if (!tracker_wants(t, OBS_HTTP))
+		return 0;
+	switch (framing) {
+	case HTTP_BODY_LENGTH:
+		return body_len < HTTP_RESPONSE_KEEP ? body_len
+		                                     : HTTP_RESPONSE_KEEP;
+	case HTTP_BODY_CHUNKED:
+	case HTTP_BODY_TO_CLOSE:
+		return HTTP_RESPONSE_KEEP;
+	case HTTP_BODY_NONE:
+	case HTTP_BODY_UPGRADED:
+	case HTTP_BODY_TUNNEL:
+		break;
+	}
+	return 0;
+}
+
+/* Now, or when the body has shown its beginning or its length. */
 static void
 tell_response(struct tracker *t, struct session *session,
     const struct http_head *head, const struct http_exchange *exchange,
-    bool wait)
+    struct cursor body, bool wait)
 {
 	struct observation *o;
 
@@ -364,8 +444,10 @@ tell_response(struct tracker *t, struct session *session,
 	o->sender = (uint8_t)flow_direction(session->flow, !session->client);
 	if (wait)
 		session->http.answered = tracker_keep(t);
-	if (session->http.answered == NULL)
-		tracker_emit(t);
+	if (session->http.answered != NULL)
+		return;
+	o->http.response_body = observation_add(t->builder, body);
+	tracker_emit(t);
 }
 
 static bool
@@ -374,17 +456,23 @@ is_interim(const struct http_head *head)
 	return head->status >= 100 && head->status < 200 && head->status != 101;
 }
 
+/*
+ * `body` is what follows the head.  Where its first octets are there already,
+ * as they mostly are, a body of known length is told with the head.
+ */
 static void
 take_response(struct tracker *t, struct session *session, uint8_t end,
-    const struct http_head *head)
+    const struct http_head *head, struct cursor body)
 {
 	struct http_session *http = &session->http;
 	struct http_half *half = &http->half[end];
 	struct http_exchange *exchange;
 	enum http_framing framing;
+	uint64_t keep;
 
 	if (is_interim(head))
 		return;
+	tell_answered(t, session); /* whose end was not found */
 	t->apps.http_responses++;
 	/* Behind a hole it answers the latest request, as few pipeline. */
 	while (half->phase == HTTP_LOST && http->exchange_count > 1)
@@ -397,16 +485,22 @@ take_response(struct tracker *t, struct session *session, uint8_t end,
 	if (exchange != NULL && exchange == http->newest)
 		tell_request(t, session);
 	exchange_take_oldest(http);
+	keep = octets_to_keep(t, framing, head->body_len);
+	http->response_len = 0;
+	if (framing == HTTP_BODY_LENGTH && body.left >= keep) {
+		body.left = (size_t)keep;
+		keep = 0;
+	}
 	tell_response(t, session, head, exchange,
-	    framing == HTTP_BODY_CHUNKED || framing == HTTP_BODY_TO_CLOSE);
-	begin_body(half, &session->stream[end], framing, head->body_len, 0);
+	    framing == HTTP_BODY_LENGTH ? body : cur_of(NULL, 0), keep > 0);
+	begin_body(half, &session->stream[end], framing, head->body_len, keep);
 	if (framing == HTTP_BODY_UPGRADED) {
 		session_done(session);
 	} else if (framing == HTTP_BODY_TUNNEL) {
 		struct tunnel_host *tunnel = exchange->tunnel;
 
 		exchange->tunnel = NULL;
-		session_enter_tunnel(t, session, tunnel);
+		session_enter_tunnel(t, session, APP_HTTP_TUNNEL, tunnel);
 	}
 	if (exchange != NULL)
 		exchange_free(t, exchange);
@@ -444,6 +538,7 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 	struct http_half *half = &session->http.half[end];
 	struct stream *stream = &session->stream[end];
 	struct http_head head;
+	struct cursor body;
 	enum http_guess guess = http_guess(octets);
 	enum http_guess wanted = is_client(session, end) ? HTTP_REQUEST
 	                                                 : HTTP_RESPONSE;
@@ -452,7 +547,7 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 		struct tunnel_host *tunnel = session->http.newest->tunnel;
 
 		session->http.newest->tunnel = NULL;
-		session_enter_tunnel(t, session, tunnel);
+		session_enter_tunnel(t, session, APP_HTTP_TUNNEL, tunnel);
 		return 0;
 	}
 	if (guess == HTTP_MAYBE && !last)
@@ -475,10 +570,13 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 	}
 	half->scanned = 0;
 	half->misses = 0;
+	body = octets;
+	if (!cur_skip(&body, head.head_len))
+		body.left = 0;
 	if (is_client(session, end))
 		take_request(t, session, end, &head);
 	else
-		take_response(t, session, end, &head);
+		take_response(t, session, end, &head, body);
 	if (head.cut) { /* nothing is known about what follows */
 		stream->skip = 0;
 		half->phase = HTTP_LOST;
@@ -486,50 +584,78 @@ read_head(struct tracker *t, struct session *session, uint8_t end,
 	return head.head_len;
 }
 
-static void
-collect(struct http_session *http, struct http_half *half, struct cursor data)
+/* Whether this end's body is still wanted: it may have been told already, or
+ * there was no memory for a request's. */
+static bool
+is_collecting(const struct session *session, uint8_t end)
 {
+	return session->http.half[end].collect > 0 &&
+	       (!is_client(session, end) || session->http.body != NULL);
+}
+
+/* What is wanted of a body's next octets; how many. */
+static size_t
+collect(struct session *session, uint8_t end, struct cursor data)
+{
+	struct http_session *http = &session->http;
+	struct http_half *half = &http->half[end];
 	size_t n = data.left < half->collect ? data.left
 	                                     : (size_t)half->collect;
 
-	if (http->body == NULL || n == 0)
-		return;
-	memcpy(http->body + http->body_len, data.at, n);
-	http->body_len += (uint32_t)n;
+	if (!is_collecting(session, end) || n == 0)
+		return 0;
+	if (is_client(session, end)) {
+		memcpy(http->body + http->body_len, data.at, n);
+		http->body_len += (uint32_t)n;
+	} else {
+		memcpy(http->response + http->response_len, data.at, n);
+		http->response_len += (uint32_t)n;
+	}
 	half->collect -= n;
+	return n;
 }
 
-/* The first octets of a request's body; then the rest is skipped. */
+/* A message as it is known by now: its body has ended, or need not. */
+static void
+tell_message(struct tracker *t, struct session *session, uint8_t end)
+{
+	if (is_client(session, end))
+		tell_request(t, session);
+	else
+		tell_answered(t, session);
+}
+
+/* The first octets of a body; then the rest is skipped. */
 static size_t
 read_body(struct tracker *t, struct session *session, uint8_t end,
     struct cursor octets)
 {
-	struct http_half *half = &session->http.half[end];
-	size_t n = octets.left < half->collect ? octets.left
-	                                       : (size_t)half->collect;
+	size_t n = collect(session, end, octets);
 
-	if (session->http.body == NULL) { /* told already, or no memory */
-		end_collecting(half, &session->stream[end]);
-		return 0;
+	if (!is_collecting(session, end)) {
+		tell_message(t, session, end);
+		end_collecting(&session->http.half[end], &session->stream[end]);
 	}
-	collect(&session->http, half, cur_of(octets.at, n));
-	if (half->collect == 0) {
-		tell_request(t, session);
-		end_collecting(half, &session->stream[end]);
-	}
+	return n;
+}
+
+/* Of a response without a length, too; its end tells that. */
+static size_t
+read_to_close(struct session *session, uint8_t end, struct cursor octets)
+{
+	struct stream *stream = &session->stream[end];
+	size_t n = collect(session, end, octets);
+
+	if (!is_collecting(session, end))
+		stream->skip = TO_CLOSE_SKIP - session->http.response_len;
 	return n;
 }
 
 static void
 body_ended(struct tracker *t, struct session *session, uint8_t end)
 {
-	struct http_half *half = &session->http.half[end];
-
-	half->phase = HTTP_AT_HEAD;
-	if (is_client(session, end))
-		tell_request(t, session);
-	else
-		tell_answered(t, session, half->chunks.body_len);
+	tell_message(t, session, end);
+	session->http.half[end].phase = HTTP_AT_HEAD;
 }
 
 static size_t
@@ -542,11 +668,9 @@ read_chunks(struct tracker *t, struct session *session, uint8_t end,
 
 	do {
 		rc = http_chunks_feed(&half->chunks, &rest, &data);
-		if (is_client(session, end)) {
-			collect(&session->http, half, data);
-			if (half->collect == 0)
-				tell_request(t, session);
-		}
+		(void)collect(session, end, data);
+		if (is_client(session, end) && half->collect == 0)
+			tell_request(t, session);
 	} while (rc == DECODE_SHORT && rest.left > 0);
 	if (rc == DECODE_MALFORMED) {
 		body_ended(t, session, end);
@@ -554,8 +678,7 @@ read_chunks(struct tracker *t, struct session *session, uint8_t end,
 	}
 	if (rc == DECODE_OK) {
 		body_ended(t, session, end);
-	} else if (half->chunks.skip > 0 &&
-		   (session->http.body == NULL || !is_client(session, end))) {
+	} else if (half->chunks.skip > 0 && !is_collecting(session, end)) {
 		session->stream[end].skip = half->chunks.skip;
 		half->chunks.skip = 0;
 	}
@@ -575,7 +698,7 @@ http_octets(struct tracker *t, struct session *session, uint8_t end,
 	case HTTP_IN_CHUNKS:
 		return read_chunks(t, session, end, octets);
 	case HTTP_TO_CLOSE:
-		return octets.left;
+		return read_to_close(session, end, octets);
 	}
 	return octets.left;
 }
@@ -587,15 +710,18 @@ http_gap(struct tracker *t, struct session *session, uint8_t end, uint32_t lost)
 
 	/* A hole inside a body whose end is known costs nothing else. */
 	if (half->phase == HTTP_IN_BODY && lost <= half->collect + half->rest) {
-		tell_request(t, session);
+		tell_message(t, session, end);
 		end_collecting(half, &session->stream[end]);
 		session->stream[end].skip -= lost;
 		return;
 	}
-	if (is_client(session, end))
-		tell_request(t, session);
-	else
-		tell_answered(t, session, half->chunks.body_len);
+	if (half->phase == HTTP_TO_CLOSE) {
+		half->collect = 0;
+		session->stream[end].skip = TO_CLOSE_SKIP -
+		                            session->http.response_len - lost;
+		return;
+	}
+	tell_message(t, session, end);
 	half->phase = HTTP_LOST;
 	half->scanned = 0;
 }
@@ -603,15 +729,7 @@ http_gap(struct tracker *t, struct session *session, uint8_t end, uint32_t lost)
 static void
 http_closed(struct tracker *t, struct session *session, uint8_t end)
 {
-	struct http_half *half = &session->http.half[end];
-
-	if (is_client(session, end))
-		tell_request(t, session);
-	else
-		tell_answered(t, session,
-		    half->phase == HTTP_TO_CLOSE
-			? TO_CLOSE_SKIP - session->stream[end].skip
-			: half->chunks.body_len);
+	tell_message(t, session, end);
 }
 
 static void
@@ -620,7 +738,7 @@ http_over(struct tracker *t, struct session *session)
 	struct http_session *http = &session->http;
 
 	tell_request(t, session);
-	tell_answered(t, session, 0);
+	tell_answered(t, session);
 	while (http->oldest != NULL)
 		drop_oldest(t, session);
 	drop_body(t, http);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "decoders/tls.h"
+#include "sensor/hello.h"
 #include "sensor/tracker_state.h"
 
 /*
@@ -9,17 +10,7 @@
  * the flow is only counted.
  */
 
-static void
-add_alpn(struct tracker *t, const struct tls_client_hello *hello,
-    struct obs_tls *tls)
-{
-	uint32_t count = hello->alpn_count;
-	struct obs_text *names = observation_add_array(t->builder,
-	    sizeof *names, &count, &tls->client_alpn);
-
-	for (uint32_t i = 0; i < count; i++)
-		names[i] = observation_add(t->builder, hello->alpn[i]);
-}
+#define BEFORE_HELLO_MAX 64
 
 static void
 add_tunnel_host(struct tracker *t, const struct session *session,
@@ -32,6 +23,7 @@ add_tunnel_host(struct tracker *t, const struct session *session,
 	tls->tunnel_host = observation_add(t->builder,
 	    cur_of(host->name, host->len));
 	tls->tunnel_port = host->port;
+	tls->tunnel_app = host->app;
 }
 
 static void
@@ -44,12 +36,9 @@ tell_client_hello(struct tracker *t, struct session *session,
 
 	session->flow->named = 1;
 	o->cut = cut;
-	tls->has_client = true;
-	tls->ech = hello->ech;
-	tls->client_version = hello->version;
-	tls->server_name = observation_add(t->builder, hello->server_name);
-	add_alpn(t, hello, tls);
+	hello_add_client(t, hello, cut, JA4_TCP, tls);
 	add_tunnel_host(t, session, tls);
+	tracker_name(t, session->flow, APP_TLS, tls->server_name);
 	t->apps.tls_hellos++;
 	if (tracker_wants(t, OBS_TLS)) {
 		tracker_drop(t, session->tls.kept);
@@ -77,10 +66,7 @@ tell_handshake(struct tracker *t, struct session *session,
 	}
 	o->tls.hello_retried = session->tls.retried;
 	if (hello != NULL) {
-		o->tls.has_server = true;
-		o->tls.server_version = hello->version;
-		o->tls.cipher = hello->cipher;
-		o->tls.server_alpn = observation_add(t->builder, hello->alpn);
+		hello_add_server(t, hello, &o->tls);
 		o->time_us = t->now_us;
 		o->packet_number = t->packet_number;
 	}
@@ -131,6 +117,14 @@ done(struct session *session, uint8_t end)
 	session->stream[end].ended = true;
 }
 
+/* RFC 5246 section 7.2: after a warning the handshake goes on. */
+static bool
+is_warning(const struct tls_record *record)
+{
+	return record->type == TLS_ALERT && record->fragment.left == 2 &&
+	       record->fragment.at[0] == 1;
+}
+
 /* The first record is none of a handshake's: step over it. */
 static size_t
 skip_record(struct tracker *t, struct session *session, uint8_t end,
@@ -140,13 +134,35 @@ skip_record(struct tracker *t, struct session *session, uint8_t end,
 	struct tls_record record;
 
 	if (tls_record_next(&rest, &record) != DECODE_OK ||
-	    record.type == TLS_APPLICATION_DATA || record.type == TLS_ALERT) {
+	    record.type == TLS_APPLICATION_DATA ||
+	    (record.type == TLS_ALERT && !is_warning(&record))) {
 		if (end != session->client)
 			tell_handshake(t, session, NULL);
 		done(session, end);
 		return octets.left;
 	}
 	return octets.left - rest.left;
+}
+
+/*
+ * What a server said in the clear before it, such as PostgreSQL's consent, may
+ * have been held back until the client's hello showed what this is.  The octets
+ * to pass over; *wait: what is behind them may become a hello.
+ */
+static size_t
+octets_before_hello(struct cursor octets, bool *wait)
+{
+	size_t before = 0;
+
+	*wait = false;
+	for (; before < BEFORE_HELLO_MAX && cur_skip(&octets, 1); before++) {
+		enum tls_guess guess = tls_guess(octets);
+
+		*wait = guess == TLS_MAYBE && octets.left > 0;
+		if (*wait || guess == TLS_IS_SERVER_HELLO)
+			return before + 1;
+	}
+	return 0;
 }
 
 static size_t
@@ -172,6 +188,8 @@ tls_octets(struct tracker *t, struct session *session, uint8_t end,
 {
 	uint8_t scratch[TLS_HANDSHAKE_MAX];
 	struct tls_handshake handshake;
+	size_t before;
+	bool wait;
 
 	switch (
 	    tls_handshake_open(octets, scratch, sizeof scratch, &handshake)) {
@@ -187,6 +205,9 @@ tls_octets(struct tracker *t, struct session *session, uint8_t end,
 	case DECODE_UNSUPPORTED:
 		return skip_record(t, session, end, octets);
 	case DECODE_MALFORMED:
+		before = octets_before_hello(octets, &wait);
+		if (before > 0)
+			return wait && !last ? 0 : before;
 		t->apps.tls_malformed++;
 		break;
 	}

@@ -14,6 +14,10 @@ static const char *const from_program[][PLACES] = {
 	    "/../iocs/profiles", "/../../iocs/profiles" },
 	[BUNDLED_ALLOWED] = { "/../share/egress-sensor/allowed",
 	    "/../iocs/allowed", "/../../iocs/allowed" },
+	[BUNDLED_SERVICES] = { "/../share/egress-sensor/services",
+	    "/../iocs/services", "/../../iocs/services" },
+	[BUNDLED_GEOIP] = { "/../share/egress-sensor/geoip", "/../iocs/geoip",
+	    "/../../iocs/geoip" },
 };
 
 static int

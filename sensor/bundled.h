@@ -7,7 +7,9 @@
 enum bundled {
 	BUNDLED_IOCS,     /* indicator sets */
 	BUNDLED_PROFILES, /* what known implants do */
-	BUNDLED_ALLOWED,  /* services whose polling is no beacon */
+	BUNDLED_ALLOWED,  /* lists of what is usual */
+	BUNDLED_SERVICES, /* lists of what hides */
+	BUNDLED_GEOIP,    /* databases of countries, after `make geoip` */
 };
 
 /*

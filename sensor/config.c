@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "sensor/config_keys.h"
+#include "sensor/config_policies.h"
 #include "sensor/config_read.h"
 #include "sensor/config_segments.h"
 #include "sensor/config_tree.h"
 
-static void
+void
 text_list_fini(struct text_list *list)
 {
 	for (unsigned i = 0; i < list->count; i++)
@@ -64,6 +65,7 @@ config_fini(struct config *config)
 	for (unsigned i = 0; i < config->detection.beacons.role_count; i++)
 		free(config->detection.beacons.roles[i].role);
 	free(config->detection.beacons.roles);
+	config_policies_fini(config);
 	text_list_fini(&config->outputs.sinks);
 	text_list_fini(&config->outputs.events);
 	free(config->outputs.spool.directory);
@@ -77,6 +79,12 @@ config_fini(struct config *config)
 		free(segment->vlans);
 	}
 	free(config->segments);
+	for (unsigned i = 0; i < config->egress_count; i++) {
+		free(config->egress[i].from);
+		free(config->egress[i].to);
+	}
+	free(config->egress);
+	text_list_fini(&config->enrichment.geoip);
 	*config = (struct config){ 0 };
 }
 
@@ -137,6 +145,8 @@ settle(struct config *config)
 		if (settle_role(&beacons->roles[i].role) == -1)
 			return -1;
 	}
+	if (config_policies_settle(config) == -1)
+		return -1;
 	outputs->event_set = 0;
 	for (unsigned i = 0; i < outputs->events.count; i++) {
 		const char *name = outputs->events.text[i];
@@ -219,6 +229,10 @@ read_tree(const struct node *root, const uint8_t *text, size_t len,
 		config_read_check(root, checks, problems);
 		config_segments_check(node_entry(root, "segments", 8),
 		    problems);
+		config_egress_check(node_entry(root, "egress", 6),
+		    node_entry(root, "segments", 8), problems);
+		config_policies_check(node_entry(root, "policies", 8),
+		    node_entry(root, "segments", 8), problems);
 		check_roles(find_node(root, "detection.beacons.roles"),
 		    problems);
 	}

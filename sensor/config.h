@@ -23,6 +23,8 @@ struct text_list {
 	unsigned count;
 };
 
+void text_list_fini(struct text_list *list);
+
 struct config_capture {
 	struct text_list
 	    interfaces;      /* live, where neither -r nor -i is given */
@@ -41,6 +43,20 @@ struct config_segment {
 	struct text_list networks; /* CIDR; checked when it was loaded */
 	uint16_t *vlans;
 	unsigned vlan_count;
+};
+
+/* Segments' names, or "internal": all of ours, "external": all else. */
+struct config_egress {
+	char *from, *to;
+};
+
+#define CONFIG_EGRESS_MAX 1024
+
+/* What hits are explained with. */
+struct config_enrichment {
+	/* MaxMind databases; none: those that are found; "none": none. */
+	struct text_list geoip;
+	bool ndpi; /* [true] application, category and risks of flows */
 };
 
 struct config_indicators {
@@ -75,11 +91,46 @@ struct config_beacons {
 
 #define CONFIG_BEACON_ROLES_MAX 256
 
+/* What is noticed without a list; docs/behaviours.md. */
+struct config_behaviours {
+	bool plain_post_to_address; /* [true] */
+	bool executable_download;   /* [true] */
+	bool dead_user_agent;       /* [true] */
+};
+
 struct config_detection {
 	uint32_t repeat_s;    /* [3600; 1..2592000] */
 	uint32_t dns_grace_s; /* [300; 0..604800] */
 	struct config_beacons beacons;
+	struct config_behaviours behaviours;
 };
+
+/* What a policy lets out: any of these is enough. */
+struct config_policy_allow {
+	struct text_list lists;     /* names of bundled lists; paths */
+	struct text_list domains;   /* with all below them, perhaps a port */
+	struct text_list networks;  /* CIDR, perhaps a port */
+	struct text_list ports;     /* "443", "123/udp", "8000-8010/tcp" */
+	struct text_list countries; /* ISO 3166-1 alpha-2, upper case */
+	struct text_list asns;      /* "64500", "AS64500" */
+};
+
+/* What it does not, even where that is allowed. */
+struct config_policy_deny {
+	struct text_list services; /* kinds, sensor/services.h */
+	struct text_list countries, asns;
+};
+
+/* Of segments with one of the roles or names; without either, of all. */
+struct config_policy {
+	char *name;                       /* unique */
+	struct text_list roles, segments; /* role "": every segment */
+	char *mode;                       /* "alert" [alert], "observe" */
+	struct config_policy_allow allow;
+	struct config_policy_deny deny;
+};
+
+#define CONFIG_POLICIES_MAX 64
 
 /* Where hits for sinks on the network wait, though the sensor ends. */
 struct config_spool {
@@ -124,6 +175,7 @@ struct config_limits {
 	uint32_t facts;        /* [65536; 1..16777216] remembered hits */
 	uint32_t pairs; /* [1048576; 1024..67108864] of source and service */
 	uint32_t pair_histories; /* [65536; 64..4194304] pairs with moments */
+	uint32_t ndpi_flows;     /* [8192; 1..16383] that nDPI is looking at */
 	struct config_timeouts timeouts;
 };
 
@@ -132,8 +184,14 @@ struct config {
 	struct config_capture capture;
 	struct config_segment *segments;
 	unsigned segment_count;
+	/* Pairs that count as egress; none: from internal to external. */
+	struct config_egress *egress;
+	unsigned egress_count;
+	struct config_enrichment enrichment;
 	struct config_indicators indicators;
 	struct config_detection detection;
+	struct config_policy *policies;
+	unsigned policy_count;
 	struct config_outputs outputs;
 	struct config_limits limits;
 };
@@ -181,7 +239,10 @@ int config_load_text(struct config *config, const char *path,
 int config_apply_options(struct config *config, const struct options *options,
     char *error, size_t error_size);
 
-/* The configured segments, compiled; *out is the caller's to free. */
+/*
+ * The configured segments, and which pairs of them are egress, compiled; *out
+ * is the caller's to free.
+ */
 int config_segments(const struct config *config, struct segments **out,
     char *error, size_t error_size);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sensor/config_policies.h"
 #include "sensor/network.h"
 
 static bool
@@ -135,6 +136,12 @@ const struct config_key config_keys[] = {
 	/* IEEE 802.1Q: 0 is priority only, 4095 reserved. */
 	{ "segments.vlans", 0, KEY_ITEM, .min = 1, .max = 4094 },
 
+	{ "egress.from", 0, KEY_ITEM, .check = check_line },
+	{ "egress.to", 0, KEY_ITEM, .check = check_line },
+
+	{ KEY(enrichment.geoip), KEY_TEXTS, .check = check_line },
+	FLAG(enrichment.ndpi, true),
+
 	{ KEY(indicators.paths), KEY_TEXTS, .check = check_line },
 	{ KEY(indicators.profiles), KEY_TEXTS, .check = check_line },
 	{ KEY(indicators.allow), KEY_TEXTS, .check = check_line },
@@ -151,6 +158,28 @@ const struct config_key config_keys[] = {
 	    .max = 1000000 },
 	{ "detection.beacons.roles.span_s", 0, KEY_ITEM, .min = 0,
 	    .max = 2592000 },
+	FLAG(detection.behaviours.plain_post_to_address, true),
+	FLAG(detection.behaviours.executable_download, true),
+	FLAG(detection.behaviours.dead_user_agent, true),
+
+	{ "policies.name", 0, KEY_ITEM, .check = check_line },
+	{ "policies.roles", 0, KEY_ITEM, .check = check_line },
+	{ "policies.segments", 0, KEY_ITEM, .check = check_line },
+	{ "policies.mode", 0, KEY_ITEM, .check = config_check_mode },
+	{ "policies.allow.lists", 0, KEY_ITEM, .check = check_line },
+	{ "policies.allow.domains", 0, KEY_ITEM,
+	    .check = config_check_destination },
+	{ "policies.allow.networks", 0, KEY_ITEM,
+	    .check = config_check_destination },
+	{ "policies.allow.ports", 0, KEY_ITEM, .check = config_check_ports },
+	{ "policies.allow.countries", 0, KEY_ITEM,
+	    .check = config_check_country },
+	{ "policies.allow.asns", 0, KEY_ITEM, .check = config_check_asn },
+	{ "policies.deny.services", 0, KEY_ITEM,
+	    .check = config_check_service },
+	{ "policies.deny.countries", 0, KEY_ITEM,
+	    .check = config_check_country },
+	{ "policies.deny.asns", 0, KEY_ITEM, .check = config_check_asn },
 
 	{ KEY(outputs.sinks), KEY_TEXTS, .standard_text = "-", .secret = true,
 	    .check = check_sink },
@@ -178,6 +207,7 @@ const struct config_key config_keys[] = {
 	NUMBER(limits.facts, 1, 16777216, 65536),
 	NUMBER(limits.pairs, 1024, 67108864, 1048576),
 	NUMBER(limits.pair_histories, 64, 4194304, 65536),
+	NUMBER(limits.ndpi_flows, 1, 16383, 8192),
 	NUMBER(limits.timeouts.tcp_new_s, 1, 604800, 30),
 	NUMBER(limits.timeouts.tcp_established_s, 1, 604800, 3600),
 	NUMBER(limits.timeouts.tcp_closed_s, 1, 604800, 10),

@@ -200,6 +200,63 @@ print_segments(FILE *to, const struct config *config)
 	}
 }
 
+static void
+print_egress(FILE *to, const struct config *config)
+{
+	const char *comma = "";
+
+	fputs("egress: [", to);
+	for (unsigned i = 0; i < config->egress_count; i++) {
+		fprintf(to, "%s{from: ", comma);
+		print_quoted(to, config->egress[i].from);
+		fputs(", to: ", to);
+		print_quoted(to, config->egress[i].to);
+		fputc('}', to);
+		comma = ",\n    ";
+	}
+	fputs("]\n", to);
+}
+
+static void
+print_texts(FILE *to, const char *key, const struct text_list *list)
+{
+	fprintf(to, "%s: ", key);
+	print_list(to, list, false);
+	fputc('\n', to);
+}
+
+static void
+print_policy(FILE *to, const struct config_policy *policy)
+{
+	const struct config_policy_allow *allow = &policy->allow;
+	const struct config_policy_deny *deny = &policy->deny;
+
+	fputs("  - name: ", to);
+	print_quoted(to, policy->name);
+	fputc('\n', to);
+	print_texts(to, "    roles", &policy->roles);
+	print_texts(to, "    segments", &policy->segments);
+	fprintf(to, "    mode: %s\n    allow:\n", policy->mode);
+	print_texts(to, "      lists", &allow->lists);
+	print_texts(to, "      domains", &allow->domains);
+	print_texts(to, "      networks", &allow->networks);
+	print_texts(to, "      ports", &allow->ports);
+	print_texts(to, "      countries", &allow->countries);
+	print_texts(to, "      asns", &allow->asns);
+	fputs("    deny:\n", to);
+	print_texts(to, "      services", &deny->services);
+	print_texts(to, "      countries", &deny->countries);
+	print_texts(to, "      asns", &deny->asns);
+}
+
+static void
+print_policies(FILE *to, const struct config *config)
+{
+	fputs(config->policy_count == 0 ? "policies: []\n" : "policies:\n", to);
+	for (unsigned i = 0; i < config->policy_count; i++)
+		print_policy(to, &config->policies[i]);
+}
+
 /* Prints the sections of `path` that the previous key was not in. */
 static void
 print_sections(FILE *to, const char *path, const char *previous)
@@ -248,4 +305,6 @@ config_print(FILE *to, const struct config *config)
 		previous = key->path;
 	}
 	print_segments(to, config);
+	print_policies(to, config);
+	print_egress(to, config);
 }

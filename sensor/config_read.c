@@ -41,6 +41,11 @@ static const cyaml_schema_value_t text_entry = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX_OCTETS)
 };
 
+/* A role; "" is every one. */
+static const cyaml_schema_value_t role_text_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, NAME_MAX_OCTETS)
+};
+
 static const cyaml_schema_value_t vlan_entry = {
 	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint16_t)
 };
@@ -74,6 +79,25 @@ static const cyaml_schema_value_t segment_entry = {
 	    segment_fields)
 };
 
+static const cyaml_schema_field_t egress_fields[] = {
+	CYAML_FIELD_STRING_PTR("from", CYAML_FLAG_POINTER, struct config_egress,
+	    from, 1, NAME_MAX_OCTETS),
+	CYAML_FIELD_STRING_PTR("to", CYAML_FLAG_POINTER, struct config_egress,
+	    to, 1, NAME_MAX_OCTETS),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t egress_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_egress,
+	    egress_fields)
+};
+
+static const cyaml_schema_field_t enrichment_fields[] = {
+	TEXTS(struct config_enrichment, geoip, &text_entry, 0, LIST_MAX),
+	FLAG(struct config_enrichment, ndpi),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t indicators_fields[] = {
 	TEXTS(struct config_indicators, paths, &text_entry, 0, LIST_MAX),
 	TEXTS(struct config_indicators, profiles, &text_entry, 0, LIST_MAX),
@@ -103,11 +127,52 @@ static const cyaml_schema_field_t beacons_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t behaviours_fields[] = {
+	FLAG(struct config_behaviours, plain_post_to_address),
+	FLAG(struct config_behaviours, executable_download),
+	FLAG(struct config_behaviours, dead_user_agent),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t detection_fields[] = {
 	NUMBER(struct config_detection, repeat_s),
 	NUMBER(struct config_detection, dns_grace_s),
 	SECTION(struct config_detection, beacons, beacons_fields),
+	SECTION(struct config_detection, behaviours, behaviours_fields),
 	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t allow_fields[] = {
+	TEXTS(struct config_policy_allow, lists, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_allow, domains, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_allow, networks, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_allow, ports, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_allow, countries, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_allow, asns, &text_entry, 0, LIST_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t deny_fields[] = {
+	TEXTS(struct config_policy_deny, services, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_deny, countries, &text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy_deny, asns, &text_entry, 0, LIST_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t policy_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct config_policy,
+	    name, 1, NAME_MAX_OCTETS),
+	TEXTS(struct config_policy, roles, &role_text_entry, 0, LIST_MAX),
+	TEXTS(struct config_policy, segments, &text_entry, 0, LIST_MAX),
+	TEXT(struct config_policy, mode, 1, NAME_MAX_OCTETS),
+	SECTION(struct config_policy, allow, allow_fields),
+	SECTION(struct config_policy, deny, deny_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t policy_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_policy,
+	    policy_fields)
 };
 
 static const cyaml_schema_field_t spool_fields[] = {
@@ -151,6 +216,7 @@ static const cyaml_schema_field_t limits_fields[] = {
 	NUMBER(struct config_limits, facts),
 	NUMBER(struct config_limits, pairs),
 	NUMBER(struct config_limits, pair_histories),
+	NUMBER(struct config_limits, ndpi_flows),
 	SECTION(struct config_limits, timeouts, timeouts_fields),
 	CYAML_FIELD_END,
 };
@@ -161,8 +227,15 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_SEQUENCE_COUNT("segments",
 	    CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, segments,
 	    segment_count, &segment_entry, 0, CONFIG_SEGMENTS_MAX),
+	CYAML_FIELD_SEQUENCE_COUNT("egress",
+	    CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, egress,
+	    egress_count, &egress_entry, 0, CONFIG_EGRESS_MAX),
+	SECTION(struct config, enrichment, enrichment_fields),
 	SECTION(struct config, indicators, indicators_fields),
 	SECTION(struct config, detection, detection_fields),
+	CYAML_FIELD_SEQUENCE_COUNT("policies",
+	    CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, policies,
+	    policy_count, &policy_entry, 0, CONFIG_POLICIES_MAX),
 	SECTION(struct config, outputs, outputs_fields),
 	SECTION(struct config, limits, limits_fields),
 	CYAML_FIELD_END,

@@ -106,6 +106,10 @@ check_name(struct check *check, const struct entry *entry)
 		problem(check->problems, entry->line,
 		    "segments.name: 'internal' is the name of all private"
 		    " space that is in no segment");
+	if (strcmp(entry->name, "external") == 0)
+		problem(check->problems, entry->line,
+		    "segments.name: 'external' is the name of all that is in"
+		    " no segment");
 	for (const struct entry *e = check->entries; e < entry; e++) {
 		if (*entry->name == '\0' || strcmp(e->name, entry->name) != 0)
 			continue;
@@ -300,6 +304,77 @@ config_segments_check(const struct node *list, struct problems *problems)
 	free(check.claims);
 }
 
+static bool
+is_segment(const struct node *segments, const char *name)
+{
+	if (strcmp(name, "internal") == 0 || strcmp(name, "external") == 0)
+		return true;
+	if (segments == NULL || segments->kind != NODE_SEQUENCE)
+		return false;
+	for (const struct node *n = segments->first; n != NULL; n = n->next) {
+		const struct node *own = node_entry(n, "name", 4);
+
+		if (own != NULL && own->kind == NODE_SCALAR &&
+		    strcmp(own->text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_end(const struct node *pair, const char *key, const struct node *segments,
+    struct problems *problems)
+{
+	const struct node *end = node_entry(pair, key, strlen(key));
+
+	if (end != NULL && end->kind == NODE_SCALAR &&
+	    !is_segment(segments, end->text))
+		problem(problems, end->line,
+		    "egress.%s: no segment is named '%.64s' (nor is it"
+		    " 'internal' or 'external')",
+		    key, end->text);
+}
+
+void
+config_egress_check(const struct node *list, const struct node *segments,
+    struct problems *problems)
+{
+	unsigned count = 0;
+
+	if (list == NULL || list->kind != NODE_SEQUENCE)
+		return;
+	/* Past the maximum, which is refused elsewhere, it would take long. */
+	for (const struct node *n = list->first;
+	     n != NULL && count < CONFIG_EGRESS_MAX; n = n->next, count++) {
+		check_end(n, "from", segments, problems);
+		check_end(n, "to", segments, problems);
+	}
+}
+
+static uint16_t
+egress_end(const struct segments *segments, const char *name)
+{
+	if (strcmp(name, "internal") == 0)
+		return SEGMENT_EVERY_INTERNAL;
+	if (strcmp(name, "external") == 0)
+		return SEGMENT_EXTERNAL;
+	return (uint16_t)segments_named(segments, name); /* it was checked */
+}
+
+static int
+add_egress(struct segments *segments, const struct config *config)
+{
+	for (unsigned i = 0; i < config->egress_count; i++) {
+		const struct config_egress *pair = &config->egress[i];
+
+		if (segments_add_egress(segments,
+			egress_end(segments, pair->from),
+			egress_end(segments, pair->to)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 add_segment(struct segments *segments, const struct config_segment *from,
     char *error, size_t error_size)
@@ -338,6 +413,10 @@ config_segments(const struct config *config, struct segments **out, char *error,
 		if (add_segment(segments, &config->segments[i], error,
 			error_size) == -1)
 			goto fail;
+	}
+	if (add_egress(segments, config) == -1) {
+		snprintf(error, error_size, "egress: no such segment");
+		goto fail;
 	}
 	if (segments_compile(segments) == -1)
 		goto no_memory;

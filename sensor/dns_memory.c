@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "sensor/reserve.h"
-#include "sensor/siphash.h"
 
 #define SET_WAYS  8
 #define SECOND_US UINT64_C(1000000)
@@ -59,7 +57,7 @@ entry_count(const struct dns_memory *memory)
 }
 
 struct dns_memory *
-dns_memory_new(uint32_t entries_max)
+dns_memory_new(uint32_t entries_max, const struct siphash_key *key)
 {
 	struct dns_memory *memory = calloc(1, sizeof *memory);
 	size_t sets = 1;
@@ -68,12 +66,11 @@ dns_memory_new(uint32_t entries_max)
 		return NULL;
 	while (sets * 2 * SET_WAYS <= entries_max)
 		sets *= 2;
+	memory->key = *key;
 	memory->set_mask = sets - 1;
 	memory->sets = reserve(sets * sizeof memory->sets[0]);
 	memory->entries = reserve(sets * SET_WAYS * sizeof memory->entries[0]);
-	if (memory->sets == NULL || memory->entries == NULL ||
-	    getrandom(&memory->key, sizeof memory->key, 0) !=
-		(ssize_t)sizeof memory->key) {
+	if (memory->sets == NULL || memory->entries == NULL) {
 		dns_memory_free(memory);
 		return NULL;
 	}

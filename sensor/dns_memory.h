@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "decoders/addr.h"
+#include "sensor/siphash.h"
 
 /*
  * Which name an address was answered for, by client: what a flow without a
@@ -26,8 +27,12 @@ struct dns_memory_answer {
 	uint64_t learnt_us; /* first, if it was answered again in time */
 };
 
-/* NULL where memory is short. */
-struct dns_memory *dns_memory_new(uint32_t entries_max);
+/*
+ * NULL where memory is short.  Which entries share a set is up to `key`: a
+ * secret one, or a fixed one where a run must forget the same in each run.
+ */
+struct dns_memory *dns_memory_new(uint32_t entries_max,
+    const struct siphash_key *key);
 void dns_memory_free(struct dns_memory *memory);
 
 /* `name` is presentation form, at most 255 octets; longer is not kept. */

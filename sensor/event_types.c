@@ -3,30 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	bool available;
-} types[EVENT_TYPE_COUNT] = {
-	[EVENT_ALERT] = { "alert", true },
-	[EVENT_DNS] = { "dns", true },
-	[EVENT_HTTP] = { "http", true },
-	[EVENT_TLS] = { "tls", true },
-	[EVENT_QUIC] = { "quic", false },
-	[EVENT_FLOW] = { "flow", true },
-	[EVENT_BEACON] = { "beacon", true },
-	[EVENT_STATS] = { "stats", true },
+static const char *const type_names[EVENT_TYPE_COUNT] = {
+	[EVENT_ALERT] = "alert",
+	[EVENT_DNS] = "dns",
+	[EVENT_HTTP] = "http",
+	[EVENT_TLS] = "tls",
+	[EVENT_QUIC] = "quic",
+	[EVENT_FLOW] = "flow",
+	[EVENT_BEACON] = "beacon",
+	[EVENT_STATS] = "stats",
 };
 
 const char *
 event_type_name(enum event_type type)
 {
-	return types[type].name;
-}
-
-bool
-event_type_is_available(enum event_type type)
-{
-	return types[type].available;
+	return type_names[type];
 }
 
 static bool
@@ -35,29 +26,16 @@ names(const char *text, size_t len, const char *name)
 	return strlen(name) == len && memcmp(text, name, len) == 0;
 }
 
-static event_set
-all_available(void)
-{
-	event_set set = 0;
-
-	for (unsigned i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (types[i].available)
-			set |= (event_set)1 << i;
-	}
-	return set;
-}
-
-/* "alert, dns, ... or all": what one may ask for. */
+/* "alert, dns, ... all": what one may ask for. */
 static void
-list_available(char *out, size_t size)
+list_names(char *out, size_t size)
 {
 	size_t used = 0;
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < EVENT_TYPE_COUNT && used < size; i++) {
-		if (types[i].available)
-			used += (size_t)snprintf(out + used, size - used,
-			    "%s, ", types[i].name);
+		used += (size_t)snprintf(out + used, size - used, "%s, ",
+		    type_names[i]);
 	}
 	if (used < size)
 		snprintf(out + used, size - used, "all");
@@ -70,22 +48,16 @@ event_set_add(event_set *set, const char *name, size_t len, char *error,
 	char known[128];
 
 	if (names(name, len, "all")) {
-		*set |= all_available();
+		*set |= ((event_set)1 << EVENT_TYPE_COUNT) - 1;
 		return 0;
 	}
 	for (unsigned i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (!names(name, len, types[i].name))
+		if (!names(name, len, type_names[i]))
 			continue;
-		if (!types[i].available) {
-			snprintf(error, error_size,
-			    "this version cannot write '%s' events yet",
-			    types[i].name);
-			return -1;
-		}
 		*set |= (event_set)1 << i;
 		return 0;
 	}
-	list_available(known, sizeof known);
+	list_names(known, sizeof known);
 	snprintf(error, error_size, "unknown event type '%.*s' (known: %s)",
 	    len < 32 ? (int)len : 32, name, known);
 	return -1;

@@ -32,12 +32,9 @@ event_set_has(event_set set, enum event_type type)
 /* "alert", "dns" ... */
 const char *event_type_name(enum event_type type);
 
-/* False for a type that has a name, but that this version cannot write yet. */
-bool event_type_is_available(enum event_type type);
-
 /*
  * Adds what `name` (of `len` octets) stands for to *set: one type or, for
- * "all", every available one.  -1 and the reason in `error` where it is
+ * "all", every one.  -1 and the reason in `error` where it is
  * unknown or not available.
  */
 int event_set_add(event_set *set, const char *name, size_t len, char *error,

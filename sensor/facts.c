@@ -12,11 +12,15 @@
 #define KEPT_OCTETS_MAX 4096
 #define BUCKETS         16384 /* a power of two */
 
-/* What makes two hits the same fact; compared and hashed as octets. */
+/*
+ * What makes two hits the same fact; compared and hashed as octets.  A hit
+ * without an indicator says all of its destination in `matched`: a service has
+ * many addresses.
+ */
 struct fact_key {
-	struct addr source, destination;
-	uint64_t indicator[2]; /* fixed hash of its type, value and port */
-	uint64_t where;
+	struct addr source, destination; /* the latter: of indicators */
+	uint64_t what[2]; /* fixed hash: indicator; or rule and matched */
+	uint64_t where;   /* enum hit_where; or the signature's id */
 };
 
 struct fact {
@@ -65,7 +69,26 @@ static const struct siphash_key fixed_keys[2] = {
 };
 
 static struct fact_key
-key_of(const struct hit *hit)
+key_of_rule(const struct hit *hit)
+{
+	struct fact_key key;
+	uint64_t parts[2];
+
+	memset(&key, 0, sizeof key);
+	key.source = hit->observation->addr[hit->source];
+	key.where = hit->signature->id;
+	for (int i = 0; i < 2; i++) {
+		parts[0] = siphash(&fixed_keys[i], hit->rule,
+		    strlen(hit->rule));
+		parts[1] = siphash(&fixed_keys[i], hit->matched,
+		    hit->matched_len);
+		key.what[i] = siphash(&fixed_keys[i], parts, sizeof parts);
+	}
+	return key;
+}
+
+static struct fact_key
+key_of_indicator(const struct hit *hit)
 {
 	const struct observation *o = hit->observation;
 	const struct indicator *indicator = hit->indicator;
@@ -81,9 +104,16 @@ key_of(const struct hit *hit)
 	for (int i = 0; i < 2; i++) {
 		parts[0] = siphash(&fixed_keys[i], indicator->value,
 		    indicator->value_len);
-		key.indicator[i] = siphash(&fixed_keys[i], parts, sizeof parts);
+		key.what[i] = siphash(&fixed_keys[i], parts, sizeof parts);
 	}
 	return key;
+}
+
+static struct fact_key
+key_of(const struct hit *hit)
+{
+	return hit->indicator != NULL ? key_of_indicator(hit)
+	                              : key_of_rule(hit);
 }
 
 static struct fact **
@@ -248,16 +278,37 @@ copy_observation(char **to, const struct observation *o)
 	return copy;
 }
 
+/* Octets of the texts of an indicator; NULL has none. */
+static size_t
+indicator_size(const struct indicator *i)
+{
+	if (i == NULL)
+		return 0;
+	return i->value_len + 1 + text_size(i->description) +
+	       text_size(i->feed->source) + text_size(i->feed->campaign) +
+	       text_size(i->feed->reference);
+}
+
+static void
+copy_indicator(struct fact *fact, const struct indicator *i, char **to)
+{
+	fact->indicator = *i;
+	fact->hit.indicator = &fact->indicator;
+	fact->indicator.feed = &fact->feed;
+	fact->indicator.value = copy_text(to, i->value, i->value_len);
+	fact->indicator.description = copy_string(to, i->description);
+	fact->feed.source = copy_string(to, i->feed->source);
+	fact->feed.campaign = copy_string(to, i->feed->campaign);
+	fact->feed.reference = copy_string(to, i->feed->reference);
+}
+
 static struct fact *
 fact_new(const struct hit *hit)
 {
-	const struct indicator *i = hit->indicator;
 	size_t size = sizeof(struct fact) + kept_size(hit->observation) +
 	              hit->matched_len + 1 + text_size(hit->learnt_name) +
-	              i->value_len + 1 + text_size(i->description) +
-	              text_size(i->feed->source) +
-	              text_size(i->feed->campaign) +
-	              text_size(i->feed->reference);
+	              text_size(hit->rule) + text_size(hit->reason) +
+	              indicator_size(hit->indicator);
 	struct fact *fact = malloc(size);
 	char *to;
 
@@ -268,18 +319,14 @@ fact_new(const struct hit *hit)
 	fact->octets = size;
 	fact->hit = *hit;
 	fact->signature = *hit->signature;
-	fact->indicator = *i;
 	fact->hit.observation = copy_observation(&to, hit->observation);
 	fact->hit.signature = &fact->signature;
-	fact->hit.indicator = &fact->indicator;
 	fact->hit.matched = copy_text(&to, hit->matched, hit->matched_len);
 	fact->hit.learnt_name = copy_string(&to, hit->learnt_name);
-	fact->indicator.feed = &fact->feed;
-	fact->indicator.value = copy_text(&to, i->value, i->value_len);
-	fact->indicator.description = copy_string(&to, i->description);
-	fact->feed.source = copy_string(&to, i->feed->source);
-	fact->feed.campaign = copy_string(&to, i->feed->campaign);
-	fact->feed.reference = copy_string(&to, i->feed->reference);
+	fact->hit.rule = copy_string(&to, hit->rule);
+	fact->hit.reason = copy_string(&to, hit->reason);
+	if (hit->indicator != NULL)
+		copy_indicator(fact, hit->indicator, &to);
 	return fact;
 }
 

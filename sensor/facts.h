@@ -7,7 +7,8 @@
 
 /*
  * One fact is one hit.  A fact is that a source met an indicator, somewhere,
- * in one kind of place.  It is reported when it is met first; then it counts,
+ * in one kind of place; or, without an indicator, that it broke a rule in one
+ * way, which is what `matched` says: destination, port, value.  It is reported when it is met first; then it counts,
  * and is reported again at most once in each interval, and once at the end
  * where it was met since.
  *

@@ -69,6 +69,7 @@ struct flow {
 	uint8_t app_told : 1;  /* OBS_FLOW_APP was emitted */
 	uint8_t named : 1;     /* a request or ClientHello was told */
 	uint8_t app_dull : 1;  /* nothing more is to be learnt from payload */
+	uint16_t verdict;      /* nDPI's, sensor/verdicts.h; 0: none yet */
 
 	uint64_t first_us;
 	uint32_t older, newer; /* neighbours in the class's list */

@@ -27,12 +27,21 @@ enum hit_where {
 	WHERE_FLOW_SOURCE,     /* flow.src: a listed address that came in */
 	WHERE_DNS_MEMORY,  /* flow.dns_memory: address answered for a name */
 	WHERE_TUNNEL_HOST, /* http.connect: a proxy was asked for it */
+	WHERE_SOCKS_HOST,  /* socks.host: a SOCKS proxy was asked for it */
+	WHERE_QUIC_SNI,    /* quic.sni */
+	WHERE_JA3,         /* tls.ja3, quic.ja3 as well */
+	WHERE_JA3S,        /* tls.ja3s */
+	WHERE_JA4,         /* tls.ja4, quic.ja4 as well */
+	WHERE_PACKAGE,     /* http.package: a package's file was fetched */
+	WHERE_DEST_COUNTRY, /* flow.dest_country */
+	WHERE_DEST_ASN,     /* flow.dest_asn */
 	WHERE_COUNT,
 };
 const char *hit_where_name(enum hit_where where);
 
 struct beacon_report;
 struct profile_finding;
+struct hit_context;
 
 /* A kind of hit, as EVE's alert object names it. */
 struct signature {
@@ -46,7 +55,8 @@ struct signature {
 
 struct hit {
 	char id[33]; /* hexadecimal; equal for the same fact and capture */
-	const char *detector; /* "indicator", "rat_profile", "beacon" */
+	/* "indicator", "rat_profile", "beacon", "policy", "behaviour" */
+	const char *detector;
 	const struct signature *signature;
 	/* What raised it; of an update, the fact's first observation. */
 	const struct observation *observation;
@@ -59,10 +69,18 @@ struct hit {
 	const struct profile_finding *profile; /* detector "rat_profile" */
 	const struct beacon_report *beacon;    /* detector "beacon" */
 
+	/* detectors "policy" and "behaviour"; else NULL */
+	const char *rule;   /* the policy's or behaviour's name */
+	const char *reason; /* for people: what about it is not as it should */
+	uint8_t confidence; /* 0..100; of "behaviour" */
+
+	/* What is known of both ends beside the fact; sensor/hit_context.h. */
+	const struct hit_context *context; /* NULL: nothing */
+
 	/* detector "indicator"; else NULL */
 	const struct indicator *indicator;
 	enum hit_where where;
-	const char *matched; /* the value in the traffic */
+	const char *matched; /* the value in the traffic; or what broke a rule */
 	uint32_t matched_len;
 	/* WHERE_DNS_MEMORY: the name that was answered, and when. */
 	const char *learnt_name;

@@ -9,6 +9,8 @@
 
 /* Octets of a request's body that are kept for indicators and profiles. */
 #define HTTP_BODY_KEEP 1024
+/* Of a response's: enough for what executables and scripts begin with. */
+#define HTTP_RESPONSE_KEEP 64
 /* Requests that wait for their response; more: the oldest is given up. */
 #define HTTP_EXCHANGES_MAX 64
 
@@ -48,6 +50,8 @@ struct http_session {
 	uint8_t *body; /* the newest request's first octets; owned, or NULL */
 	uint32_t body_len;
 	struct observation *answered; /* whose response body still comes */
+	uint8_t response[HTTP_RESPONSE_KEEP]; /* its first octets */
+	uint32_t response_len;
 };
 
 #endif

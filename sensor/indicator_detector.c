@@ -1,8 +1,11 @@
 #include "sensor/indicator_detector.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "sensor/segments.h"
 #include "sensor/signatures.h"
 
 /* Indicators that one value may meet at once. */
@@ -131,6 +134,42 @@ is_listed(const struct indicator_detector *d, struct value name,
 /* ---- flows ---- */
 
 static void
+meet_code(struct indicator_detector *d, const struct finding *f,
+    enum indicator_type type)
+{
+	const struct indicator *found[MATCHES_MAX];
+	size_t n = ioc_match_code(d->set, type, f->matched.at, f->matched.len,
+	    f->o->time_us, found, MATCHES_MAX);
+
+	meet_all(d, f, found, n);
+}
+
+/* Where a flow goes to, if anybody asks; ours are in no country's list. */
+static void
+meet_place(struct indicator_detector *d, const struct observation *o)
+{
+	struct finding f = { .o = o, .source = DIR_OUT };
+	char asn[sizeof "AS4294967295"];
+	struct place place;
+
+	if ((ioc_set_count(d->set, INDICATOR_COUNTRY) == 0 &&
+		ioc_set_count(d->set, INDICATOR_ASN) == 0) ||
+	    segment_is_internal(o->segment[DIR_IN]) ||
+	    !geo_find(d->geo, &o->addr[DIR_IN], &place))
+		return;
+	f.where = WHERE_DEST_COUNTRY;
+	f.matched = (struct value){ place.country, strlen(place.country) };
+	meet_code(d, &f, INDICATOR_COUNTRY);
+	if (place.asn == 0)
+		return;
+	f.where = WHERE_DEST_ASN;
+	f.matched.at = asn;
+	f.matched.len = (size_t)snprintf(asn, sizeof asn, "AS%" PRIu32,
+	    place.asn);
+	meet_code(d, &f, INDICATOR_ASN);
+}
+
+static void
 observe_flow_start(struct indicator_detector *d, const struct observation *o)
 {
 	struct finding f = { .o = o, .source = DIR_OUT };
@@ -139,6 +178,7 @@ observe_flow_start(struct indicator_detector *d, const struct observation *o)
 	meet_address(d, &f, &o->addr[DIR_IN], o->port[DIR_IN]);
 	f.where = WHERE_FLOW_SOURCE;
 	meet_address(d, &f, &o->addr[DIR_OUT], o->port[DIR_OUT]);
+	meet_place(d, o);
 }
 
 /* A flow that names no listed host itself: what was its address asked for? */
@@ -359,6 +399,22 @@ meet_body(struct indicator_detector *d, const struct observation *o)
 	}
 }
 
+/* From whichever mirror, ours too. */
+static void
+meet_package(struct indicator_detector *d, const struct observation *o)
+{
+	const struct indicator *found[MATCHES_MAX];
+	struct finding f = { .o = o,
+		.where = WHERE_PACKAGE,
+		.source = DIR_OUT,
+		.matched = value_of(o, o->http.package) };
+
+	if (f.matched.len > 0)
+		meet_all(d, &f, found,
+		    ioc_match_package(d->set, f.matched.at, f.matched.len,
+			o->time_us, found, MATCHES_MAX));
+}
+
 static bool
 address_of(struct value host, struct addr *out)
 {
@@ -380,13 +436,14 @@ address_of(struct value host, struct addr *out)
 
 /* A host that is given by its address; the flow's own was judged before. */
 static bool
-meet_host_address(struct indicator_detector *d, const struct finding *f)
+meet_host_address(struct indicator_detector *d, const struct finding *f,
+    uint16_t port)
 {
 	struct addr addr;
 
 	return address_of(f->matched, &addr) &&
 	       !addr_equal(&addr, &f->o->addr[DIR_IN]) &&
-	       meet_address(d, f, &addr, url_port(f->o));
+	       meet_address(d, f, &addr, port);
 }
 
 static void
@@ -397,24 +454,53 @@ observe_request(struct indicator_detector *d, const struct observation *o)
 		.where = is_connect(o) ? WHERE_TUNNEL_HOST : WHERE_HTTP_HOST,
 		.matched = value_of(o, o->http.host) };
 
-	if (!meet_name(d, &f) && !meet_host_address(d, &f))
+	if (!meet_name(d, &f) && !meet_host_address(d, &f, url_port(o)))
 		attribute_flow(d, o);
 	meet_target(d, o);
+	meet_package(d, o);
 	meet_user_agent(d, o);
 	meet_body(d, o);
 }
 
-/* ---- TLS ---- */
+/* ---- TLS and QUIC ---- */
+
+static void
+meet_fingerprint(struct indicator_detector *d, const struct observation *o,
+    enum hit_where where, enum indicator_type type, struct obs_text text)
+{
+	struct finding f = { .o = o,
+		.where = where,
+		.source = DIR_OUT,
+		.matched = value_of(o, text) };
+
+	meet_code(d, &f, type);
+}
 
 static void
 observe_hello(struct indicator_detector *d, const struct observation *o)
 {
 	struct finding f = { .o = o,
-		.where = WHERE_TLS_SNI,
+		.where = o->kind == OBS_QUIC ? WHERE_QUIC_SNI : WHERE_TLS_SNI,
 		.source = DIR_OUT,
 		.matched = value_of(o, o->tls.server_name) };
 
 	if (!meet_name(d, &f))
+		attribute_flow(d, o);
+	meet_fingerprint(d, o, WHERE_JA3, INDICATOR_JA3, o->tls.ja3);
+	meet_fingerprint(d, o, WHERE_JA4, INDICATOR_JA4, o->tls.ja4);
+}
+
+/* ---- SOCKS ---- */
+
+static void
+observe_proxy(struct indicator_detector *d, const struct observation *o)
+{
+	struct finding f = { .o = o,
+		.where = WHERE_SOCKS_HOST,
+		.source = DIR_OUT,
+		.matched = value_of(o, o->proxy.host) };
+
+	if (!meet_name(d, &f) && !meet_host_address(d, &f, o->proxy.port))
 		attribute_flow(d, o);
 }
 
@@ -445,11 +531,20 @@ indicator_detector_observe(struct indicator_detector *d,
 		observe_request(d, o);
 		break;
 	case OBS_TLS_HELLO:
+	case OBS_QUIC:
 		observe_hello(d, o);
+		break;
+	case OBS_TLS:
+	case OBS_QUIC_HANDSHAKE:
+		/* The client's part was judged at its hello. */
+		meet_fingerprint(d, o, WHERE_JA3S, INDICATOR_JA3S, o->tls.ja3s);
+		break;
+	case OBS_PROXY:
+		observe_proxy(d, o);
 		break;
 	case OBS_FLOW_BURST:
 	case OBS_HTTP:
-	case OBS_TLS:
+	case OBS_HOST:
 		break; /* for the record; their request was judged before */
 	}
 }

@@ -36,8 +36,8 @@ static int
 load_allowed(struct knowledge *k, const struct text_list *paths,
     ioc_report report, char *error, size_t error_size)
 {
-	char folder[PATH_MAX];
-	const char *bundled = folder;
+	char folder[PATH_MAX - sizeof "/lists"], lists[PATH_MAX];
+	const char *bundled = lists;
 	struct ioc_load_counts counts = { 0 };
 
 	if (paths->count > 0)
@@ -50,18 +50,56 @@ load_allowed(struct knowledge *k, const struct text_list *paths,
 		    "may be reported (indicators.allow)");
 		return 0;
 	}
+	/* Beside them are those that serve anybody's content. */
+	snprintf(lists, sizeof lists, "%s/lists", folder);
 	return ioc_load(&bundled, 1, report, NULL, &counts, &k->allowed, error,
 	    error_size);
 }
 
+static int
+load_geo(struct knowledge *k, const struct text_list *paths,
+    void (*say)(const char *message), char *error, size_t error_size)
+{
+	struct geo_files_options options = {
+		.paths = (const char *const *)paths->text,
+		.path_count = paths->count,
+		.say = say,
+	};
+
+	return geo_files_open(&options, &k->geo, error, error_size);
+}
+
+static int
+load_services(struct knowledge *k, ioc_report report, char *error,
+    size_t error_size)
+{
+	char folder[PATH_MAX];
+
+	if (bundled_path(BUNDLED_SERVICES, folder, sizeof folder) == 0)
+		return services_load(folder, report, NULL, &k->services, error,
+		    error_size);
+	report(NULL, "egress-sensor", 0,
+	    "the bundled lists of services are not where they were installed: "
+	    "tunnels and encrypted DNS are known by protocol only");
+	return 0;
+}
+
 int
 knowledge_load(struct knowledge *k, const struct config *config,
-    ioc_report report, char *error, size_t error_size)
+    ioc_report report, void (*say)(const char *message), char *error,
+    size_t error_size)
 {
+	if (load_geo(k, &config->enrichment.geoip, say, error, error_size) ==
+	    -1)
+		return -1;
 	if (load_profiles(k, &config->indicators.profiles, report, error,
 		error_size) == -1)
 		return -1;
-	return load_allowed(k, &config->indicators.allow, report, error,
+	if (load_allowed(k, &config->indicators.allow, report, error,
+		error_size) == -1 ||
+	    load_services(k, report, error, error_size) == -1)
+		return -1;
+	return policy_set_load(config, report, NULL, &k->policies, error,
 	    error_size);
 }
 
@@ -70,4 +108,7 @@ knowledge_fini(struct knowledge *k)
 {
 	profile_set_free(k->profiles);
 	ioc_set_free(k->allowed);
+	services_free(k->services);
+	policy_set_free(k->policies);
+	geo_files_close(k->geo);
 }

@@ -112,8 +112,8 @@ load_knowledge(const struct config *config, struct knowledge *knowledge)
 {
 	char error[512];
 
-	if (knowledge_load(knowledge, config, report_line, error,
-		sizeof error) == 0)
+	if (knowledge_load(knowledge, config, report_line, pipeline_say,
+		error, sizeof error) == 0)
 		return 0;
 	fprintf(stderr, "egress-sensor: %s\n", error);
 	return -1;
@@ -142,7 +142,7 @@ check_and_run(const struct options *options)
 {
 	struct config config;
 	struct indicators *indicators = NULL;
-	struct knowledge knowledge = { NULL, NULL };
+	struct knowledge knowledge = { 0 };
 	int status = STATUS_USAGE;
 
 	if (config_init(&config) == -1) {

@@ -118,3 +118,22 @@ network_parse(const char *text, struct network *out, char *error,
 	*out = network;
 	return 0;
 }
+
+bool
+network_address_read(const char *text, size_t len, struct addr *out)
+{
+	char copy[INET6_ADDRSTRLEN];
+	uint8_t octets[16];
+
+	if (len >= sizeof copy)
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (inet_pton(AF_INET, copy, octets) == 1)
+		*out = addr_v4(octets);
+	else if (inet_pton(AF_INET6, copy, octets) == 1)
+		*out = addr_v6(octets);
+	else
+		return false;
+	return true;
+}

@@ -1,6 +1,7 @@
 #ifndef SENSOR_NETWORK_H
 #define SENSOR_NETWORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "decoders/addr.h"
@@ -20,5 +21,8 @@ struct network {
  */
 int network_parse(const char *text, struct network *out, char *error,
     size_t error_size);
+
+/* A bare address of `len` octets, as a host in a request; false: it is none. */
+bool network_address_read(const char *text, size_t len, struct addr *out);
 
 #endif

@@ -30,6 +30,10 @@ enum obs_kind {
 	OBS_HTTP,         /* the exchange: request, response, or both */
 	OBS_TLS_HELLO,    /* a ClientHello */
 	OBS_TLS,          /* the handshake: ClientHello, ServerHello, or both */
+	OBS_QUIC,         /* a ClientHello in QUIC Initials */
+	OBS_QUIC_HANDSHAKE, /* it, and the ServerHello where that was seen */
+	OBS_PROXY,        /* a SOCKS proxy was asked for a destination */
+	OBS_HOST,         /* DHCP showed the name of a host */
 };
 
 enum app_proto {
@@ -41,6 +45,9 @@ enum app_proto {
 	APP_HTTP,
 	APP_TLS,
 	APP_HTTP_TUNNEL, /* CONNECT; what is inside is not (yet) known */
+	APP_QUIC,
+	APP_SOCKS, /* what is inside is not (yet) known */
+	APP_DHCP,
 };
 
 enum direction {
@@ -99,7 +106,7 @@ struct obs_dns {
 struct obs_http {
 	bool has_request, has_response;
 	uint8_t request_minor, response_minor; /* HTTP/1.x; 9 for HTTP/0.9 */
-	bool tunnelled; /* inside CONNECT, or sent to a proxy */
+	bool tunnelled; /* inside CONNECT or SOCKS, or sent to a proxy */
 	uint16_t port;  /* of the authority; 0: not given there */
 	uint16_t status;
 	uint64_t request_us, response_us;
@@ -110,7 +117,10 @@ struct obs_http {
 	struct obs_text host;   /* of the absolute target, else Host; no port */
 	struct obs_text user_agent, referer, content_type; /* request's */
 	struct obs_text body; /* request body's first octets */
+	struct obs_text package; /* package URL of the file asked for, or none */
 	struct obs_text response_type, location, server;
+	/* Its first octets, at most 64; transfer-decoded, content-coded. */
+	struct obs_text response_body;
 };
 
 struct obs_tls {
@@ -123,8 +133,39 @@ struct obs_tls {
 	struct obs_text server_name;
 	struct obs_array client_alpn; /* struct obs_text */
 	struct obs_text server_alpn;
-	struct obs_text tunnel_host; /* CONNECT's host, where inside one */
+	struct obs_text tunnel_host; /* proxy's target, where inside one */
 	uint16_t tunnel_port;
+	uint8_t tunnel_app; /* APP_HTTP_TUNNEL or APP_SOCKS, where inside one */
+	uint32_t quic_version; /* OBS_QUIC*; RFC 9000 section 15 */
+	/* sensor/fingerprint.h; empty where the hello was not whole. */
+	struct obs_text ja3, ja3_string, ja4;
+	struct obs_text ja3s, ja3s_string;
+};
+
+/* What a SOCKS proxy was asked for (decoders/socks.h). */
+struct obs_proxy {
+	uint8_t version; /* 4 or 5 */
+	uint8_t command; /* enum socks_command */
+	uint16_t port;
+	struct obs_text host; /* name, or address as text */
+};
+
+struct obs_host {
+	struct addr addr;
+	struct obs_text name; /* as sent */
+};
+
+/*
+ * nDPI's opinion (decoders/ndpi_classifier.h).  The numbers are its own, of the
+ * version that is running.
+ */
+struct obs_ndpi {
+	bool known;       /* else nothing of this was said */
+	uint8_t by;       /* enum classified_by */
+	uint8_t category;
+	uint16_t master; /* protocol, such as TLS */
+	uint16_t app;    /* what is carried, such as GitHub; may be master */
+	uint64_t risks;  /* bits */
 };
 
 enum flow_end_reason {
@@ -138,7 +179,7 @@ enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSED };
 
 struct obs_flow {
 	uint8_t reason; /* enum flow_end_reason; of OBS_FLOW_END */
-	bool named;     /* an OBS_HTTP_REQUEST or OBS_TLS_HELLO came before */
+	bool named; /* an OBS_ that names the destination came before */
 	uint8_t tcp_flags[2]; /* seen, by direction */
 	uint32_t gaps;        /* octets that the capture lost, at most 2^32-1 */
 };
@@ -171,11 +212,15 @@ struct observation {
 	uint16_t tunnel_port[2];
 	struct addr tunnel_addr[2]; /* outermost: source, destination */
 
+	struct obs_ndpi ndpi; /* the flow's, as known by now */
+
 	union {
 		struct obs_flow flow; /* OBS_FLOW_* */
 		struct obs_dns dns;
 		struct obs_http http; /* OBS_HTTP, OBS_HTTP_REQUEST */
-		struct obs_tls tls;   /* OBS_TLS, OBS_TLS_HELLO */
+		struct obs_tls tls;   /* OBS_TLS*, OBS_QUIC* */
+		struct obs_proxy proxy; /* OBS_PROXY */
+		struct obs_host host;   /* OBS_HOST */
 	};
 };
 

@@ -37,6 +37,7 @@ enum code {
 	CODE_WORKERS = 256, /* from here on: no letter */
 	CODE_ZIP_PASSWORD,
 	CODE_IOCS,
+	CODE_LEARN,
 	CODE_EVENTS,
 	CODE_FAIL_ON_HIT,
 	CODE_CHECK,
@@ -68,6 +69,9 @@ static const struct row {
 	{ GROUP_DETECTION, CODE_IOCS, "iocs", "PATH",
 	    "Indicator file or directory, in place of the bundled sets;\n"
 	    "repeatable." },
+	{ GROUP_DETECTION, CODE_LEARN, "learn", "FILE",
+	    "Write what left the network to a list, at the end: a start for\n"
+	    "a policy's allow.lists.  Hits are reported as ever." },
 	{ GROUP_OUTPUT, CODE_OUTPUT, "output", "SINK",
 	    "Where events go; repeatable:\n"
 	    "  -                               standard output, the default\n"
@@ -84,7 +88,7 @@ static const struct row {
 	    "disk until they are taken, if need be until the next start." },
 	{ GROUP_OUTPUT, CODE_EVENTS, "events", "LIST",
 	    "Event types to write, comma-separated: alert (the default), dns,\n"
-	    "http, tls, flow, beacon, stats; all.  For sinks whose URL has no\n"
+	    "http, tls, quic, flow, beacon, stats; all.  For sinks whose URL has no\n"
 	    "events= of its own." },
 	{ GROUP_OUTPUT, CODE_FAIL_ON_HIT, "fail-on-hit", NULL,
 	    "Exit status 3 where any hit was written." },
@@ -120,7 +124,7 @@ static const char closing[] =
     "  128+n  a second SIGTERM or SIGINT, of number n, ended it at once\n"
     "\n"
     "Signals:\n"
-    "  SIGHUP           reload the indicators, reopen output files\n"
+    "  SIGHUP           reload indicators and geo databases, reopen output files\n"
     "  SIGUSR1          print statistics to standard error\n"
     "  SIGTERM, SIGINT  write what waits, then end; a second one: at once\n"
     "\n"
@@ -296,6 +300,9 @@ apply(struct parser *parser, enum code code, const char *value)
 		return 0;
 	case CODE_IOCS:
 		return add(parser, &options->iocs, value);
+	case CODE_LEARN:
+		options->learn_path = value;
+		return 0;
 	case CODE_OUTPUT:
 		return add(parser, &options->sinks, value);
 	case CODE_EVENTS:

@@ -30,6 +30,7 @@ struct options {
 	const char *config_path;         /* NULL: not given */
 	const char *filter;              /* NULL: not given */
 	const char *zip_password;        /* NULL: not given */
+	const char *learn_path;          /* NULL: not given */
 	struct argument_list captures;   /* -r; excludes -i */
 	struct argument_list interfaces; /* -i */
 	struct argument_list iocs;

@@ -81,19 +81,28 @@ pipeline_clock_ms(void)
 
 _Static_assert(CONFIG_SINKS_MAX <= PUBLISHER_SINKS_MAX, "all can be opened");
 
-static unsigned
-wanted_kinds(event_set events)
-{
-	unsigned kinds = OBS_BIT(OBS_FLOW_START) | OBS_BIT(OBS_FLOW_APP) |
-	                 OBS_BIT(OBS_FLOW_BURST) | OBS_BIT(OBS_FLOW_END) |
-	                 OBS_BIT(OBS_DNS) | OBS_BIT(OBS_HTTP_REQUEST) |
-	                 OBS_BIT(OBS_TLS_HELLO);
+/* All there are: what no event is made of, some detector goes by. */
+#define WANTED_KINDS (OBS_BIT(OBS_HOST + 1) - 1)
 
-	if (event_set_has(events, EVENT_HTTP))
-		kinds |= OBS_BIT(OBS_HTTP);
-	if (event_set_has(events, EVENT_TLS))
-		kinds |= OBS_BIT(OBS_TLS);
-	return kinds;
+int
+pipeline_new_verdicts(const struct pipeline *p, unsigned workers,
+    struct verdicts **out)
+{
+	event_set events = p->events;
+	bool flows = event_set_has(events, EVENT_FLOW);
+	struct verdicts_options options = {
+		.flows_max = p->config->limits.ndpi_flows / workers,
+		.guess = flows,
+	};
+
+	*out = NULL;
+	if (!p->config->enrichment.ndpi ||
+	    (!flows && !event_set_has(events, EVENT_ALERT)))
+		return 0;
+	if (options.flows_max == 0)
+		options.flows_max = 1;
+	*out = verdicts_new(&options);
+	return *out == NULL ? -1 : 0;
 }
 
 struct tracker_options
@@ -125,8 +134,16 @@ pipeline_tracker_options(const struct pipeline *p)
 		    ? limits->flows / 4
 		    : SESSIONS_MIN,
 		.segments = p->segments,
-		.kinds = wanted_kinds(p->events),
+		.kinds = WANTED_KINDS,
 	};
+}
+
+static const char *
+flow_policy(void *arg, uint64_t flow_id)
+{
+	struct pipeline *p = arg;
+
+	return detector_policy_of(p->detector, flow_id);
 }
 
 /* What any sink asks for. */
@@ -182,6 +199,9 @@ pipeline_open_publisher(struct pipeline *p, eve_source_name name,
 		.source_name = name,
 		.source_arg = name_arg,
 		.segments = p->segments,
+		.flow_policy = flow_policy,
+		.flow_policy_arg = p,
+		.classifier = p->classifier,
 	};
 	return publisher_open((const char *const *)outputs->sinks.text,
 	    outputs->sinks.count, &sinks, &p->eve, &p->publisher, error,
@@ -210,19 +230,31 @@ on_evaluated(void *arg, const struct hit *hit)
 void
 pipeline_observe(struct pipeline *p, const struct observation *o)
 {
+	bool ends = o->kind == OBS_FLOW_END;
+
+	/* A flow's end tells what was found of it, by its end, too. */
+	if (ends)
+		detector_observe(p->detector, o);
 	publish_observation(p->publisher, o);
-	detector_observe(p->detector, o);
+	if (!ends)
+		detector_observe(p->detector, o);
 }
 
+/* What has been read again since, in the place of the old. */
 static void
-use_new_indicators(struct pipeline *p)
+use_what_is_new(struct pipeline *p)
 {
 	const struct ioc_set *set = indicators_take_new(p->indicators);
+	const struct geo *geo = geo_files_take_new(p->knowledge->geo);
 
-	if (set == NULL)
-		return;
-	detector_use(p->detector, set);
-	indicators_release(p->indicators);
+	if (set != NULL) {
+		detector_use(p->detector, set);
+		indicators_release(p->indicators);
+	}
+	if (geo != NULL) {
+		detector_use_geo(p->detector, geo);
+		geo_files_release(p->knowledge->geo);
+	}
 }
 
 void
@@ -257,10 +289,11 @@ void
 pipeline_attend(struct pipeline *p, uint64_t now_us, pipeline_gather gather,
     void *arg)
 {
-	use_new_indicators(p);
+	use_what_is_new(p);
 	if (reload_asked) {
 		reload_asked = 0;
 		indicators_reload(p->indicators);
+		geo_files_reload(p->knowledge->geo);
 		publisher_reopen(p->publisher);
 	}
 	if (stats_asked) {
@@ -330,10 +363,33 @@ set_beacons(struct pipeline *p, bool live)
 	return 0;
 }
 
-static int
-begin(struct pipeline *p, bool live, char *error, size_t error_size)
+static struct learn *
+open_learn(const struct pipeline *p)
+{
+	struct learn_options options = { p->segments, p->knowledge->services };
+
+	return learn_new(&options);
+}
+
+/* False where the list that was asked for could not be written. */
+static bool
+write_learnt(const struct pipeline *p)
+{
+	char error[512];
+
+	if (p->learn == NULL || learn_write(p->learn, p->options->learn_path,
+				    error, sizeof error) == 0)
+		return true;
+	pipeline_say(error);
+	return false;
+}
+
+int
+pipeline_begin(struct pipeline *p, bool live, char *error, size_t error_size)
 {
 	const struct config *config = p->config;
+	const struct config_behaviours *behaviours = &config->detection
+	                                                  .behaviours;
 	struct detector_options options = {
 		.dns_grace_us = config->detection.dns_grace_s * SECOND_US,
 		.dns_memory_max = config->limits.dns_memory,
@@ -346,6 +402,12 @@ begin(struct pipeline *p, bool live, char *error, size_t error_size)
 		},
 		.profiles = p->knowledge->profiles,
 		.allowed = p->knowledge->allowed,
+		.services = p->knowledge->services,
+		.policies = p->knowledge->policies,
+		.plain_post_to_address = behaviours->plain_post_to_address,
+		.executable_download = behaviours->executable_download,
+		.dead_user_agent = behaviours->dead_user_agent,
+		.geo = geo_files_geo(p->knowledge->geo),
 		.beacons = config->detection.beacons.enabled ? &p->beacons
 							     : NULL,
 		.evaluated = event_set_has(p->events, EVENT_BEACON)
@@ -356,10 +418,18 @@ begin(struct pipeline *p, bool live, char *error, size_t error_size)
 
 	if (config_segments(config, &p->segments, error, error_size) == -1)
 		return -1;
+	options.segments = p->segments;
+	if (p->options->learn_path != NULL &&
+	    (p->learn = open_learn(p)) == NULL) {
+		snprintf(error, error_size, "out of memory");
+		return -1;
+	}
+	options.learn = p->learn;
 	if (set_beacons(p, live) == -1) {
 		snprintf(error, error_size, "no random numbers");
 		return -1;
 	}
+	options.key = p->beacons.table.key; /* random, where it is live */
 	p->detector = detector_new(&options, indicators_set(p->indicators));
 	p->summary = summary_new();
 	if (p->detector == NULL || p->summary == NULL) {
@@ -369,12 +439,13 @@ begin(struct pipeline *p, bool live, char *error, size_t error_size)
 	return 0;
 }
 
-static void
-end(struct pipeline *p)
+void
+pipeline_end(struct pipeline *p)
 {
 	publisher_free(p->publisher);
 	detector_free(p->detector);
 	summary_free(p->summary);
+	learn_free(p->learn);
 	segments_free(p->segments);
 }
 
@@ -394,7 +465,7 @@ pipeline_run(const struct config *config, const struct options *options,
 	bool stored = options->captures.count > 0;
 	int rc = -1;
 
-	if (begin(&p, !stored, error, error_size) == 0)
+	if (pipeline_begin(&p, !stored, error, error_size) == 0)
 		rc = stored ? pipeline_run_stored(&p, &total, error, error_size)
 		            : pipeline_run_live(&p, &total, error, error_size);
 	if (p.publisher != NULL) {
@@ -406,10 +477,11 @@ pipeline_run(const struct config *config, const struct options *options,
 		summary_print(stderr, p.summary, &total,
 		    (double)(pipeline_clock_ms() - begun_ms) / 1000);
 		result->hits = summary_hits(p.summary);
-		result->incomplete = total.sinks.total.lost > 0 ||
+		result->incomplete = !write_learnt(&p) ||
+		                     total.sinks.total.lost > 0 ||
 		                     total.sinks.total.pending > 0 ||
 		                     total.capture.failed_files > 0;
 	}
-	end(&p);
+	pipeline_end(&p);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct worker {
 	struct live_run *run;
 	struct capture *capture;
 	struct tracker *tracker;
+	struct verdicts *verdicts; /* NULL: without nDPI */
 	struct ring *ring;
 	pthread_t thread;
 	bool started;
@@ -241,7 +242,11 @@ worker_open(struct live_run *run, unsigned index, char *error,
 	tracking.fragments.octets_max /= run->worker_count;
 	if (capture_open_live(&options, &w->capture, error, error_size) == -1)
 		return -1;
-	w->tracker = tracker_new(&tracking);
+	if (pipeline_new_verdicts(run->p, run->worker_count, &w->verdicts) ==
+	    0) {
+		tracking.verdicts = w->verdicts;
+		w->tracker = tracker_new(&tracking);
+	}
 	w->ring = ring_new(RING_OCTETS);
 	if (w->tracker != NULL && w->ring != NULL)
 		return 0;
@@ -255,6 +260,7 @@ worker_close(struct worker *w)
 	if (w->run == NULL)
 		return;
 	tracker_free(w->tracker);
+	verdicts_free(w->verdicts);
 	ring_free(w->ring);
 	capture_free(w->capture);
 	pthread_mutex_destroy(&w->lock);
@@ -330,6 +336,7 @@ pipeline_run_live(struct pipeline *p, struct statistics *total, char *error,
 		if (worker_open(run, i, error, error_size) == -1)
 			goto done;
 	}
+	p->classifier = verdicts_classifier(run->workers[0].verdicts);
 	if (pipeline_open_publisher(p, source_name, run, true, error,
 		error_size) == -1)
 		goto done;

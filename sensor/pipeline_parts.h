@@ -18,13 +18,30 @@ struct pipeline {
 	struct detector *detector;
 	struct publisher *publisher;
 	struct summary *summary;
+	struct learn *learn; /* NULL: not asked for */
 	struct eve_options eve;
+	const struct classifier *classifier; /* for names; NULL: none */
 	event_set events;   /* that any sink asks for */
 	uint64_t started_s; /* monotonic */
 };
 
+/*
+ * Makes what all runs have: segments, detector, summary, a list to learn.  0,
+ * or -1 with the reason; pipeline_end is to be called in any case.
+ */
+int pipeline_begin(struct pipeline *p, bool live, char *error,
+    size_t error_size);
+void pipeline_end(struct pipeline *p);
+
 /* Options for a tracker; emit and emit_arg are the caller's to set. */
 struct tracker_options pipeline_tracker_options(const struct pipeline *p);
+
+/*
+ * nDPI for one of so many trackers, where somebody will read what it says, else
+ * NULL.  -1: out of memory.  Not from two threads at once.
+ */
+int pipeline_new_verdicts(const struct pipeline *p, unsigned workers,
+    struct verdicts **out);
 
 /* 0, or -1 with the reason: the sinks are opened when the names are known. */
 int pipeline_open_publisher(struct pipeline *p, eve_source_name name,

@@ -130,7 +130,10 @@ pipeline_run_stored(struct pipeline *p, struct statistics *total, char *error,
 		return -1;
 	tracking.emit = on_observation;
 	tracking.emit_arg = &run;
-	if ((run.tracker = tracker_new(&tracking)) == NULL)
+	if (pipeline_new_verdicts(p, 1, &tracking.verdicts) == 0)
+		run.tracker = tracker_new(&tracking);
+	p->classifier = verdicts_classifier(tracking.verdicts);
+	if (run.tracker == NULL)
 		snprintf(error, error_size, "out of memory");
 	else if (pipeline_open_publisher(p, source_name, &run, false, error,
 		     error_size) == 0)
@@ -140,6 +143,7 @@ pipeline_run_stored(struct pipeline *p, struct statistics *total, char *error,
 		gather(&run, total);
 	}
 	tracker_free(run.tracker);
+	verdicts_free(tracking.verdicts);
 	/* The sinks are done with the source names: eve copied them. */
 	capture_free(run.capture);
 	return rc;

@@ -322,15 +322,16 @@ add(struct profile_detector *d, const struct pair_key *key, uint64_t now_us)
 
 /* Through a proxy the name is all that tells where it goes. */
 static bool
-is_egress(const struct observation *o)
+is_egress(const struct profile_detector *d, const struct observation *o)
 {
 	const char *host = obs_octets(o, o->http.host);
 
-	if (!segment_is_internal(o->segment[DIR_OUT]))
-		return false;
-	if (!segment_is_internal(o->segment[DIR_IN]))
+	if (segments_is_egress(d->options.segments, o->segment[DIR_OUT],
+		o->segment[DIR_IN]))
 		return true;
-	return o->http.tunnelled && o->http.host.len > 0 &&
+	return segment_is_internal(o->segment[DIR_OUT]) &&
+	       segment_is_internal(o->segment[DIR_IN]) && o->http.tunnelled &&
+	       o->http.host.len > 0 &&
 	       memchr(host, '.', o->http.host.len) != NULL;
 }
 
@@ -468,7 +469,7 @@ observe_request(struct profile_detector *d, const struct observation *o)
 	size_t n = profile_set_count(d->options.profiles);
 	struct profile_request r;
 
-	if (!is_egress(o))
+	if (!is_egress(d, o))
 		return;
 	profile_request_read(o, &r);
 	for (size_t i = 0; i < n; i++) {

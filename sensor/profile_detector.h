@@ -7,6 +7,7 @@
 #include "iocs/profile_load.h"
 #include "sensor/observation.h"
 #include "sensor/profile_rhythm.h"
+#include "sensor/segments.h"
 
 /*
  * Requests that look like a known implant's (iocs/profiles/README.md), alone
@@ -53,6 +54,7 @@ struct profile_detector_options {
 	uint32_t pairs_max; /* at least 4; each takes about 300 octets, with a
 	                       finding up to 4 KiB more */
 	uint64_t repeat_us; /* between updates that only count */
+	const struct segments *segments; /* which pairs are egress; or NULL */
 	profile_emit emit;
 	void *emit_arg;
 };

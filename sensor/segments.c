@@ -17,6 +17,7 @@
 
 #define VLAN_WORDS (4096 / 64)
 #define NONE       UINT32_MAX
+#define PAIR_WORDS (SEGMENT_MAX / 64)
 
 struct number128 {
 	uint64_t high, low;
@@ -57,6 +58,8 @@ struct segments {
 	struct network_entry *declared;
 	size_t declared_count, declared_room;
 	struct table table[TABLE_COUNT];
+	bool has_pairs; /* else what counts as egress is the default */
+	uint64_t egress[SEGMENT_MAX][PAIR_WORDS]; /* by initiator; a bit each */
 };
 
 /* What is internal where nobody said anything; IPv4 as struct addr has it. */
@@ -436,4 +439,63 @@ const char *
 segment_role(const struct segments *segments, uint16_t segment)
 {
 	return segment < segments->count ? segments->segment[segment].role : "";
+}
+
+/* ---- pairs ---- */
+
+static bool
+is_meant(uint16_t wanted, unsigned segment)
+{
+	return wanted == SEGMENT_EVERY_INTERNAL
+	           ? segment_is_internal((uint16_t)segment)
+	           : wanted == segment;
+}
+
+int
+segments_add_egress(struct segments *segments, uint16_t from, uint16_t to)
+{
+	if ((from >= segments->count && from != SEGMENT_EVERY_INTERNAL) ||
+	    (to >= segments->count && to != SEGMENT_EVERY_INTERNAL))
+		return -1;
+	segments->has_pairs = true;
+	for (unsigned i = 0; i < segments->count; i++) {
+		for (unsigned j = 0; j < segments->count; j++) {
+			if (is_meant(from, i) && is_meant(to, j))
+				segments->egress[i][j / 64] |= (uint64_t)1
+				                               << j % 64;
+		}
+	}
+	return 0;
+}
+
+bool
+segments_is_egress(const struct segments *segments, uint16_t from, uint16_t to)
+{
+	if (segments == NULL || !segments->has_pairs)
+		return segment_is_internal(from) && !segment_is_internal(to);
+	return from < SEGMENT_MAX && to < SEGMENT_MAX &&
+	       (segments->egress[from][to / 64] >> to % 64 & 1) != 0;
+}
+
+const char *
+segments_direction(const struct segments *segments, uint16_t from, uint16_t to)
+{
+	if (segments_is_egress(segments, from, to))
+		return "egress";
+	if (segments_is_egress(segments, to, from) ||
+	    (!segment_is_internal(from) && segment_is_internal(to)))
+		return "ingress";
+	return segment_is_internal(from) && segment_is_internal(to)
+	           ? "internal"
+	           : "external";
+}
+
+int
+segments_named(const struct segments *segments, const char *name)
+{
+	for (unsigned i = SEGMENT_INTERNAL; i < segments->count; i++) {
+		if (strcmp(segments->segment[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
 }

@@ -38,6 +38,21 @@ int segments_add_vlan(struct segments *segments, uint16_t segment,
 /* After the last add, before the first find. */
 int segments_compile(struct segments *segments);
 
+/*
+ * Which pairs count as egress, by the initiator's segment and the responder's.
+ * Until the first call these are from each segment of ours to the external
+ * one; then those that were added, and no others.
+ */
+#define SEGMENT_EVERY_INTERNAL UINT16_MAX /* each segment but the external */
+/* After the last segments_add.  -1: no such segment. */
+int segments_add_egress(struct segments *segments, uint16_t from, uint16_t to);
+/* Of NULL, as without any segments_add_egress.  One bit is looked up. */
+bool segments_is_egress(const struct segments *segments, uint16_t from,
+    uint16_t to);
+
+/* By its name, "internal" among them; -1: none has it. */
+int segments_named(const struct segments *segments, const char *name);
+
 /* Thread-safe after segments_compile; allocates nothing. */
 uint16_t segments_find(const struct segments *segments, const struct addr *addr,
     const uint16_t *vlans, unsigned vlan_count);
@@ -50,5 +65,13 @@ segment_is_internal(uint16_t segment)
 {
 	return segment != SEGMENT_EXTERNAL;
 }
+
+/*
+ * "egress" where the pair counts as such; "ingress" where it comes from the
+ * external segment or its opposite counts; else "internal" where both are
+ * ours, and "external".
+ */
+const char *segments_direction(const struct segments *segments, uint16_t from,
+    uint16_t to);
 
 #endif

@@ -12,6 +12,8 @@ static const char *const flow_ids[] = { "T1071", "T1195.002", NULL };
 static const char *const proxy_ids[] = { "T1090", "T1071.001", NULL };
 static const char *const delivery_ids[] = { "T1105", "T1195.002", NULL };
 
+static const char *const package_ids[] = { "T1195.002", "T1195.001", NULL };
+
 /* An id is never given to anything else, even when its row is gone. */
 static const struct {
 	uint32_t id;
@@ -42,6 +44,22 @@ static const struct {
 	    "EGRESS contact with the address of a listed name", flow_ids },
 	[WHERE_TUNNEL_HOST] = { 7310012, "EGRESS proxy asked for a listed host",
 	    proxy_ids },
+	[WHERE_SOCKS_HOST] = { 7310013,
+	    "EGRESS SOCKS proxy asked for a listed host", proxy_ids },
+	[WHERE_QUIC_SNI] = { 7310014, "EGRESS QUIC to a listed server name",
+	    web_ids },
+	[WHERE_JA3] = { 7310015, "EGRESS TLS client with a listed JA3",
+	    web_ids },
+	[WHERE_JA3S] = { 7310016, "EGRESS TLS server with a listed JA3S",
+	    web_ids },
+	[WHERE_JA4] = { 7310017, "EGRESS TLS client with a listed JA4",
+	    web_ids },
+	[WHERE_PACKAGE] = { 7310018, "EGRESS listed package was fetched",
+	    package_ids },
+	[WHERE_DEST_COUNTRY] = { 7310019, "EGRESS contact with a listed country",
+	    flow_ids },
+	[WHERE_DEST_ASN] = { 7310020,
+	    "EGRESS contact with a listed autonomous system", flow_ids },
 };
 
 struct signature
@@ -92,6 +110,48 @@ signature_for_beacon(const struct beacon_report *report)
 	};
 }
 
+/* Suricata's class policy-violation. */
+struct signature
+signature_for_policy(bool denied)
+{
+	/* Exfiltration Over Alternative Protocol; Proxy. */
+	static const char *const denied_ids[] = { "T1048", "T1090", NULL };
+
+	return (struct signature){
+		.id = denied ? 7310402 : 7310401,
+		.rev = 1,
+		.severity = 2,
+		.text = denied ? "EGRESS policy: denied service or place"
+		               : "EGRESS policy: not allowed out",
+		.category = "Potential Corporate Privacy Violation",
+		.attack_ids = denied ? denied_ids : NULL,
+	};
+}
+
+/* Suricata's classes bad-unknown, shellcode-detect, string-detect. */
+struct signature
+signature_for_behaviour(enum behaviour behaviour, uint8_t severity)
+{
+	static const char *const post_ids[] = { "T1071.001", "T1041", NULL };
+	static const char *const tool_ids[] = { "T1105", NULL };
+	static const char *const agent_ids[] = { "T1071.001", "T1036", NULL };
+	static const struct signature rows[BEHAVIOUR_COUNT] = {
+		[BEHAVIOUR_PLAIN_POST] = { 7310301, 1, 0,
+		    "EGRESS plain HTTP POST to a bare address",
+		    "Potentially Bad Traffic", post_ids },
+		[BEHAVIOUR_EXECUTABLE] = { 7310302, 1, 0,
+		    "EGRESS executable downloaded over plain HTTP",
+		    "Executable code was detected", tool_ids },
+		[BEHAVIOUR_DEAD_USER_AGENT] = { 7310303, 1, 0,
+		    "EGRESS HTTP request with the User-Agent of a dead system",
+		    "A suspicious string was detected", agent_ids },
+	};
+	struct signature signature = rows[behaviour];
+
+	signature.severity = severity;
+	return signature;
+}
+
 const char *
 hit_where_name(enum hit_where where)
 {
@@ -118,6 +178,22 @@ hit_where_name(enum hit_where where)
 		return "flow.src";
 	case WHERE_DNS_MEMORY:
 		return "flow.dns_memory";
+	case WHERE_SOCKS_HOST:
+		return "socks.host";
+	case WHERE_QUIC_SNI:
+		return "quic.sni";
+	case WHERE_JA3:
+		return "tls.ja3";
+	case WHERE_JA3S:
+		return "tls.ja3s";
+	case WHERE_JA4:
+		return "tls.ja4";
+	case WHERE_PACKAGE:
+		return "http.package";
+	case WHERE_DEST_COUNTRY:
+		return "flow.dest_country";
+	case WHERE_DEST_ASN:
+		return "flow.dest_asn";
 	case WHERE_TUNNEL_HOST:
 		return "http.connect";
 	case WHERE_COUNT:

@@ -17,4 +17,17 @@ struct signature signature_for_profile(const struct profile_finding *finding);
 /* By the rhythm alone: severity 2 where it is beyond doubt, else 3. */
 struct signature signature_for_beacon(const struct beacon_report *report);
 
+/* Denied, or only not allowed. */
+struct signature signature_for_policy(bool denied);
+
+/* sensor/behaviour.h */
+enum behaviour {
+	BEHAVIOUR_PLAIN_POST, /* to a bare address */
+	BEHAVIOUR_EXECUTABLE, /* downloaded over HTTP */
+	BEHAVIOUR_DEAD_USER_AGENT,
+	BEHAVIOUR_COUNT,
+};
+struct signature signature_for_behaviour(enum behaviour behaviour,
+    uint8_t severity);
+
 #endif

@@ -11,6 +11,11 @@
 #define ONE_SIDED_PACKETS 4
 /* Without a packet for so long, what comes next is another transaction. */
 #define REST_US UINT64_C(5000000)
+/*
+ * Flows whose datagrams are gathered, at once.  Each waits for a moment and
+ * holds 12 kB; a flood of them is to cost no more than this.
+ */
+#define DATAGRAM_SESSIONS_MAX 4096
 
 /*
  * A packet whose time is this far ahead of the one before may be a corrupt
@@ -57,7 +62,19 @@ tracker_observe(struct tracker *t, const struct flow *flow, enum obs_kind kind)
 	o->tunnel_addr[1] = flow->tunnel.dst;
 	o->tunnel_port[0] = flow->tunnel.src_port;
 	o->tunnel_port[1] = flow->tunnel.dst_port;
+	verdicts_tell(t->options.verdicts, flow, &o->ndpi);
 	return o;
+}
+
+void
+tracker_name(struct tracker *t, struct flow *flow, enum app_proto app,
+    struct obs_text name)
+{
+	struct observation *o = t->builder->o;
+
+	verdicts_name(t->options.verdicts, flow, app,
+	    cur_of(obs_octets(o, name), name.len));
+	verdicts_tell(t->options.verdicts, flow, &o->ndpi);
 }
 
 void
@@ -143,6 +160,7 @@ session_unlist(struct tracker *t, struct session *session)
 		session->newer->older = session->older;
 	else
 		list->newest = session->older;
+	list->count--;
 }
 
 static void
@@ -158,6 +176,7 @@ session_list(struct tracker *t, struct session *session, uint8_t which)
 	else
 		list->oldest = session;
 	list->newest = session;
+	list->count++;
 }
 
 static bool
@@ -183,6 +202,23 @@ session_relist(struct tracker *t, struct session *session)
 		session_unlist(t, session);
 		session_list(t, session, which);
 	}
+}
+
+struct tunnel_host *
+tunnel_host_new(struct tracker *t, enum app_proto app, struct cursor name,
+    uint16_t port)
+{
+	struct tunnel_host *host;
+
+	if (name.left > UINT8_MAX)
+		return NULL;
+	if ((host = tracker_take(t, sizeof *host + name.left)) == NULL)
+		return NULL;
+	host->app = (uint8_t)app;
+	host->port = port;
+	host->len = (uint16_t)name.left;
+	memcpy(host->name, name.at, name.left);
+	return host;
 }
 
 void
@@ -211,14 +247,18 @@ session_free(struct tracker *t, struct session *session)
 static struct session *
 session_to_evict(const struct tracker *t, bool holders_only)
 {
-	/* Undecided ones first, and those first that lose nothing. */
+	/*
+	 * Undecided ones first, and those first that lose nothing; those of
+	 * datagrams mostly wait for the rest of what is told already.
+	 */
 	static const uint8_t order[SESSION_LISTS] = { 0, SESSION_HOLDS,
-		SESSION_DECIDED, SESSION_HOLDS | SESSION_DECIDED };
+		SESSION_DATAGRAMS, SESSION_DECIDED,
+		SESSION_HOLDS | SESSION_DECIDED };
 
 	for (int i = 0; i < SESSION_LISTS; i++) {
 		struct session *oldest = t->sessions[order[i]].oldest;
 
-		if (holders_only && !(order[i] & SESSION_HOLDS))
+		if (holders_only && order[i] < SESSION_HOLDS)
 			continue;
 		if (oldest != NULL && oldest == t->current)
 			oldest = oldest->newer;
@@ -229,9 +269,8 @@ session_to_evict(const struct tracker *t, bool holders_only)
 }
 
 static bool
-evict_session(struct tracker *t, bool holders_only)
+evict_session(struct tracker *t, struct session *session)
 {
-	struct session *session = session_to_evict(t, holders_only);
 	struct observation_builder *builder = t->builder;
 
 	if (session == NULL || t->evicting)
@@ -248,7 +287,7 @@ evict_session(struct tracker *t, bool holders_only)
 static bool
 reclaim_memory(void *arg)
 {
-	return evict_session(arg, true);
+	return evict_session(arg, session_to_evict(arg, true));
 }
 
 /* An end whose SYN was seen begins there, else with what comes first. */
@@ -265,7 +304,7 @@ session_new(struct tracker *t, struct flow *flow)
 	struct session *session;
 
 	if (t->session_count >= t->options.sessions_max &&
-	    !evict_session(t, false))
+	    !evict_session(t, session_to_evict(t, false)))
 		return NULL;
 	if ((session = calloc(1, sizeof *session)) == NULL)
 		return NULL;
@@ -286,7 +325,8 @@ session_decide(struct tracker *t, struct session *session, enum app_proto app,
 {
 	struct flow *flow = session->flow;
 
-	if (flow->midstream && client != flow->initiator)
+	if ((flow->midstream || flow->key.ip_proto == UDP_PROTO) &&
+	    client != flow->initiator)
 		flow_flip(flow);
 	session->client = client;
 	session->app = ops;
@@ -296,11 +336,11 @@ session_decide(struct tracker *t, struct session *session, enum app_proto app,
 
 void
 session_enter_tunnel(struct tracker *t, struct session *session,
-    struct tunnel_host *host)
+    enum app_proto app, struct tunnel_host *host)
 {
 	session->app->over(t, session);
 	session->app = &app_detect;
-	session->flow->app = APP_HTTP_TUNNEL;
+	session->flow->app = (uint8_t)app;
 	session->flow->app_tries = 0;
 	tunnel_host_free(t, session->tunnel_host);
 	session->tunnel_host = host;
@@ -310,6 +350,30 @@ void
 session_done(struct session *session)
 {
 	session->stream[0].ended = session->stream[1].ended = true;
+}
+
+struct session *
+session_of_datagrams(struct tracker *t, struct flow *flow, enum app_proto app,
+    const struct app_ops *ops)
+{
+	struct session_list *list = &t->sessions[SESSION_DATAGRAMS];
+	struct session *session;
+
+	if (list->count >= DATAGRAM_SESSIONS_MAX)
+		evict_session(t, list->oldest);
+	if ((session = session_new(t, flow)) == NULL)
+		return NULL;
+	session_done(session);
+	session_decide(t, session, app, t->sender, ops);
+	session_unlist(t, session);
+	session_list(t, session, SESSION_DATAGRAMS);
+	return session;
+}
+
+void
+session_end(struct tracker *t, struct session *session)
+{
+	session_free(t, session);
 }
 
 /* ---- a session's streams ---- */
@@ -324,7 +388,11 @@ static size_t
 read_octets(void *arg, struct cursor octets, bool last)
 {
 	struct reading *r = arg;
+	const struct socks_session *socks = &r->session->socks;
 
+	if (socks->replies_due && socks->server == r->end)
+		return app_socks_replies(r->t, r->session, r->end, octets,
+		    last);
 	return r->session->app->octets(r->t, r->session, r->end, octets, last);
 }
 
@@ -332,7 +400,13 @@ static void
 read_gap(void *arg, uint32_t lost)
 {
 	struct reading *r = arg;
+	struct socks_session *socks = &r->session->socks;
 
+	/* The hole may be all of the replies, and nothing of what is inside. */
+	if (socks->replies_due && socks->server == r->end) {
+		socks->replies_due = false;
+		return;
+	}
 	r->session->app->gap(r->t, r->session, r->end, lost);
 }
 
@@ -470,15 +544,46 @@ track_tcp(struct tracker *t, struct flow *flow, const struct layers *l)
 /* ---- UDP and the rest ---- */
 
 static void
+read_datagram(struct tracker *t, struct flow *flow, struct cursor datagram,
+    bool cut)
+{
+	static bool (*const decoders[])(struct tracker *, struct flow *,
+	    struct cursor, bool) = { app_dhcp_datagram, app_quic_datagram,
+		app_dns_datagram };
+
+	for (size_t i = 0; i < sizeof decoders / sizeof decoders[0]; i++) {
+		if (decoders[i](t, flow, datagram, cut))
+			break;
+	}
+	if (flow->app != APP_NONE)
+		tell_app(t, flow);
+}
+
+static void
+classify_datagram(struct tracker *t, struct flow *flow, struct cursor datagram)
+{
+	struct verdicts_payload payload = { .octets = datagram,
+		.time_us = t->now_us,
+		.end = t->sender };
+
+	if (flow->app == APP_NONE || flow->app == APP_UNKNOWN)
+		verdicts_look(t->options.verdicts, flow, &payload);
+}
+
+static void
 track_datagram(struct tracker *t, struct flow *flow, const struct layers *l)
 {
 	if (flow->packets[DIR_OUT] > 0 && flow->packets[DIR_IN] > 0)
 		flow->state = FLOW_ESTABLISHED;
-	if (l->ip_proto != UDP_PROTO || flow->app_dull || l->payload_len == 0)
+	if (l->ip_proto != UDP_PROTO || l->payload_len == 0)
 		return;
-	app_dns_datagram(t, flow, l->payload, l->payload.left < l->payload_len);
-	if (flow->app != APP_NONE)
-		tell_app(t, flow);
+	if (!flow->app_dull) {
+		read_datagram(t, flow, l->payload,
+		    l->payload.left < l->payload_len);
+		classify_datagram(t, flow, l->payload);
+	} else if (verdicts_watching(flow)) {
+		classify_datagram(t, flow, l->payload);
+	}
 }
 
 /* ---- packets ---- */
@@ -547,6 +652,7 @@ end_flow(void *arg, struct flow *flow, enum flow_end_reason reason,
 	t->source = flow->source;
 	if (flow->session != NULL)
 		session_finish(t, flow->session);
+	verdicts_end(t->options.verdicts, flow);
 	tell_flow(t, flow, OBS_FLOW_END, reason);
 	t->packet_number = packet_number;
 	t->source = source;
@@ -643,10 +749,15 @@ tracker_new(const struct tracker_options *options)
 	};
 	t->dissector = dissector_new(&options->fragments);
 	t->flows = flow_table_new(&options->flows, end_flow, t);
+	t->fingerprinter = fingerprinter_new();
+	t->quic_crypto = quic_crypto_new();
+	t->quic_first = calloc(1, sizeof *t->quic_first);
 	t->builder = &t->builders[0];
 	if (observation_builder_init(&t->builders[0]) == -1 ||
 	    observation_builder_init(&t->builders[1]) == -1 ||
-	    t->dissector == NULL || t->flows == NULL) {
+	    t->dissector == NULL || t->flows == NULL ||
+	    t->fingerprinter == NULL || t->quic_crypto == NULL ||
+	    t->quic_first == NULL) {
 		tracker_free(t);
 		return NULL;
 	}
@@ -664,6 +775,9 @@ tracker_free(struct tracker *t)
 	}
 	dissector_free(t->dissector);
 	flow_table_free(t->flows);
+	fingerprinter_free(t->fingerprinter);
+	quic_crypto_free(t->quic_crypto);
+	free(t->quic_first);
 	observation_builder_fini(&t->builders[0]);
 	observation_builder_fini(&t->builders[1]);
 	free(t);
@@ -676,6 +790,7 @@ tracker_get_counts(const struct tracker *t, struct tracker_counts *out)
 	out->flows = *flow_table_counts(t->flows);
 	out->streams = t->streams;
 	out->apps = t->apps;
+	verdicts_get_counts(t->options.verdicts, &out->verdicts);
 	out->observations = t->observations;
 	out->stream_octets = t->memory.used;
 }

@@ -7,6 +7,7 @@
 #include "sensor/packet.h"
 #include "sensor/segments.h"
 #include "sensor/stream.h"
+#include "sensor/verdicts.h"
 
 /*
  * The packet side: frames in, observations out.  One tracker belongs to one
@@ -25,6 +26,7 @@ struct tracker_options {
 	size_t stream_octets_max; /* held by all streams */
 	size_t stream_ahead_max;  /* early octets held by one */
 	uint32_t sessions_max;    /* flows with decoders at work */
+	struct verdicts *verdicts; /* the caller's; NULL: without nDPI */
 	const struct segments *segments;
 	unsigned kinds; /* OBS_BIT of the kinds that somebody wants */
 	observation_emit emit;
@@ -35,6 +37,9 @@ struct app_counts {
 	uint64_t dns_messages, dns_malformed;
 	uint64_t http_requests, http_responses, http_malformed;
 	uint64_t tls_hellos, tls_malformed;
+	uint64_t quic_hellos, quic_malformed;
+	uint64_t quic_unopened; /* datagrams with Initials that gave nothing */
+	uint64_t socks_requests, dhcp_messages;
 	uint64_t sessions_evicted; /* decoders given up for want of room */
 };
 
@@ -43,6 +48,7 @@ struct tracker_counts {
 	struct flow_counts flows;
 	struct stream_counts streams;
 	struct app_counts apps;
+	struct verdicts_counts verdicts;
 	uint64_t observations;
 	uint64_t stream_octets; /* held now */
 };

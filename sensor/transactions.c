@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/segments.h"
-
 #define TCP_PROTO    6
 #define HTTP_PORT    80
 #define NAME_MAX_LEN 255
@@ -25,6 +23,7 @@ struct open {
 	uint64_t octets[2]; /* of the flow when that began */
 	uint16_t port;
 	uint8_t kind;
+	bool proxied; /* told of a SOCKS request; the first in it is the same */
 	uint8_t name_len;
 	char name[OPEN_NAME_MAX + 1];
 };
@@ -123,9 +122,8 @@ is_allowed(const struct transactions *ts, const struct transaction *t)
 
 	if (allowed == NULL)
 		return false;
-	if (t->name_len > 0 &&
-	    ioc_match_name(allowed, t->name, t->name_len, t->time_us, found,
-		1) > 0)
+	if (t->name_len > 0 && ioc_match_name(allowed, t->name, t->name_len,
+				   t->time_us, found, 1) > 0)
 		return true;
 	return t->kind != TRANSACTION_DNS &&
 	       ioc_match_address(allowed, &t->destination, t->port, t->time_us,
@@ -224,10 +222,21 @@ is_open(const struct transactions *ts, const struct observation *o)
 /* ---- observations ---- */
 
 static bool
-is_egress(const struct observation *o)
+is_egress(const struct transactions *ts, const struct observation *o)
 {
-	return segment_is_internal(o->segment[DIR_OUT]) &&
-	       !segment_is_internal(o->segment[DIR_IN]);
+	return segments_is_egress(ts->options.segments, o->segment[DIR_OUT],
+	    o->segment[DIR_IN]);
+}
+
+/* The first that is said through SOCKS was told when that was asked for. */
+static bool
+is_told(const struct transactions *ts, const struct observation *o)
+{
+	struct open *open = slot_of(ts, o->flow_id);
+	bool told = is_open(ts, o) && open->proxied;
+
+	open->proxied = open->proxied && !told;
+	return told;
 }
 
 static void
@@ -238,12 +247,48 @@ observe_hello(struct transactions *ts, const struct observation *o)
 	struct obs_text own = o->tls.server_name.len > 0 ? o->tls.server_name
 	                                                 : o->tls.tunnel_host;
 
-	if (!is_egress(o) &&
+	if (!is_egress(ts, o) &&
 	    !(tunnelled && segment_is_internal(o->segment[DIR_OUT])))
+		return;
+	if (is_told(ts, o))
 		return;
 	service_of(ts, o, own, &service);
 	tell_begin(ts, o, &service, TRANSACTION_CONNECTION, o->flow_first_us,
 	    tunnelled ? o->tls.tunnel_port : o->port[DIR_IN], true);
+}
+
+/* No rhythm is read in these, but they leave all the same. */
+static void
+tell_rest(struct transactions *ts, const struct observation *o,
+    struct obs_text own, uint16_t port)
+{
+	struct service service;
+	struct transaction t;
+
+	if (ts->options.rest == NULL)
+		return;
+	service_of(ts, o, own, &service);
+	t = transaction_of(ts, o, &service, TRANSACTION_CONNECTION,
+	    o->flow_first_us, port);
+	ts->options.rest(ts->options.arg, &t);
+}
+
+/* A proxy of ours is asked for a tunnel; what is inside may tell no name. */
+static void
+observe_connect(struct transactions *ts, const struct observation *o)
+{
+	if (o->http.method.len == 7 &&
+	    memcmp(obs_octets(o, o->http.method), "CONNECT", 7) == 0 &&
+	    segment_is_internal(o->segment[DIR_OUT]))
+		tell_rest(ts, o, o->http.host, o->http.port);
+}
+
+static void
+observe_end(struct transactions *ts, const struct observation *o)
+{
+	if (!o->flow.named && o->app != APP_DNS && o->app != APP_MDNS &&
+	    o->app != APP_LLMNR && is_egress(ts, o))
+		tell_rest(ts, o, (struct obs_text){ 0, 0 }, o->port[DIR_IN]);
 }
 
 static void
@@ -255,8 +300,12 @@ observe_request(struct transactions *ts, const struct observation *o)
 	                : o->http.tunnelled ? HTTP_PORT
 	                                    : o->port[DIR_IN];
 
-	if (!is_egress(o) &&
-	    !(o->http.tunnelled && segment_is_internal(o->segment[DIR_OUT])))
+	if (!is_egress(ts, o) &&
+	    !(o->http.tunnelled && segment_is_internal(o->segment[DIR_OUT]))) {
+		observe_connect(ts, o);
+		return;
+	}
+	if (is_told(ts, o))
 		return;
 	if (!first)
 		tell_sizes(ts, o);
@@ -265,24 +314,40 @@ observe_request(struct transactions *ts, const struct observation *o)
 	    first);
 }
 
+/* What a proxy is asked for is the service; its own address says nothing. */
+static void
+observe_proxy(struct transactions *ts, const struct observation *o)
+{
+	struct service service;
+
+	if (!segment_is_internal(o->segment[DIR_OUT]))
+		return;
+	service_set(&service, obs_octets(o, o->proxy.host), o->proxy.host.len);
+	tell_begin(ts, o, &service, TRANSACTION_CONNECTION, o->flow_first_us,
+	    o->proxy.port, true);
+	if (is_open(ts, o))
+		slot_of(ts, o->flow_id)->proxied = true;
+}
+
 static void
 observe_other(struct transactions *ts, const struct observation *o,
     enum transaction_kind kind)
 {
 	struct service service;
 
-	if (!is_egress(o))
+	if (!is_egress(ts, o))
 		return;
 	service_of(ts, o, (struct obs_text){ 0, 0 }, &service);
 	tell_begin(ts, o, &service, kind, o->flow_first_us, o->port[DIR_IN],
 	    true);
 }
 
-/* It spoke TLS or HTTP, but its beginning was not captured. */
+/* It spoke TLS, QUIC or HTTP, but its beginning was not captured. */
 static bool
 lost_its_name(const struct observation *o)
 {
-	return !o->flow.named && (o->app == APP_TLS || o->app == APP_HTTP);
+	return !o->flow.named &&
+	       (o->app == APP_TLS || o->app == APP_QUIC || o->app == APP_HTTP);
 }
 
 static void
@@ -291,7 +356,7 @@ observe_burst(struct transactions *ts, const struct observation *o)
 	struct open *open = slot_of(ts, o->flow_id);
 	struct service service;
 
-	if (!is_egress(o))
+	if (!is_egress(ts, o))
 		return;
 	if (is_open(ts, o)) {
 		tell_sizes(ts, o);
@@ -333,6 +398,7 @@ transactions_observe(struct transactions *ts, const struct observation *o)
 {
 	switch ((enum obs_kind)o->kind) {
 	case OBS_TLS_HELLO:
+	case OBS_QUIC:
 		observe_hello(ts, o);
 		break;
 	case OBS_HTTP_REQUEST:
@@ -345,6 +411,9 @@ transactions_observe(struct transactions *ts, const struct observation *o)
 		if (o->app == APP_UNKNOWN)
 			observe_other(ts, o, TRANSACTION_CONNECTION);
 		break;
+	case OBS_PROXY:
+		observe_proxy(ts, o);
+		break;
 	case OBS_FLOW_BURST:
 		observe_burst(ts, o);
 		break;
@@ -353,12 +422,16 @@ transactions_observe(struct transactions *ts, const struct observation *o)
 			observe_other(ts, o, TRANSACTION_FAILED);
 		else if (lost_its_name(o))
 			observe_other(ts, o, TRANSACTION_CONNECTION);
-		else
+		else if (is_open(ts, o))
 			tell_sizes(ts, o);
+		else
+			observe_end(ts, o);
 		break;
 	case OBS_FLOW_START:
 	case OBS_HTTP:
 	case OBS_TLS:
+	case OBS_QUIC_HANDSHAKE:
+	case OBS_HOST:
 		break;
 	}
 }

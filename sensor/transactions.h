@@ -4,6 +4,7 @@
 #include "iocs/ioc_set.h"
 #include "sensor/dns_memory.h"
 #include "sensor/observation.h"
+#include "sensor/segments.h"
 #include "sensor/transaction.h"
 
 /*
@@ -21,8 +22,14 @@ typedef void (*transaction_tell)(void *arg, const struct transaction *t);
 struct transactions_options {
 	const struct dns_memory *memory; /* the caller's */
 	const struct ioc_set *allowed;   /* trusted services; NULL: none */
+	const struct segments *segments; /* which pairs are egress; or NULL */
 	transaction_tell begin; /* a transaction, its sizes as far as known */
 	transaction_tell sizes; /* the same one, its sizes known better */
+	/*
+	 * A flow that ended, and of which nothing was told; a proxy of ours
+	 * that was asked for a tunnel.  NULL: not asked.
+	 */
+	transaction_tell rest;
 	void *arg;
 };
 

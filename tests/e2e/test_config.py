@@ -69,7 +69,6 @@ REFUSED = [
     ("segments:\n  - name: a\n    vlans: [1]\n  - name: a\n    vlans: [2]\n",
      4, "a"),
     ("outputs:\n  events: [alert, nonsense]\n", 2, "nonsense"),
-    ("outputs:\n  events: [quic]\n", 2, "quic"),
     ("outputs:\n  sinks: ['redis://host:99999']\n", 2, "port"),
     ("outputs:\n  dns_version: 4\n", 2, "dns_version"),
     ("capture: [\n", 2, ""),

@@ -128,7 +128,7 @@ def test_sigusr1_prints_statistics(listen, stored):
         return flat(sensor.messages).get("decoder.pkts") == PACKETS
     sensor.wait_until(ask, f"{PACKETS} packets in the statistics")
     printed = flat(sensor.messages)
-    assert printed["detect.alert"] == len(ATTACK_HITS) + 2
+    assert printed["detect.alert"] == len(ATTACK_HITS) + 3
     assert printed["capture.kernel_drops"] == 0
     assert printed["decoder.decoded"] + printed["decoder.not_ip"] == PACKETS
     sensor.wait_until(

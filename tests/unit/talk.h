@@ -24,10 +24,12 @@
 #define SECOND UINT64_C(1000000)
 #define NOW    (UINT64_C(1774915263) * SECOND)
 
-#define ALL_KINDS (OBS_BIT(OBS_TLS + 1) - 1)
+#define ALL_KINDS (OBS_BIT(OBS_HOST + 1) - 1)
 #define MESSAGES                                                               \
 	(OBS_BIT(OBS_DNS) | OBS_BIT(OBS_HTTP_REQUEST) | OBS_BIT(OBS_HTTP) |    \
-	    OBS_BIT(OBS_TLS_HELLO) | OBS_BIT(OBS_TLS))
+	    OBS_BIT(OBS_TLS_HELLO) | OBS_BIT(OBS_TLS) | OBS_BIT(OBS_QUIC) |    \
+	    OBS_BIT(OBS_QUIC_HANDSHAKE) | OBS_BIT(OBS_PROXY) |                 \
+	    OBS_BIT(OBS_HOST))
 
 /* ---- what the tracker tells, a line for each observation ---- */
 
@@ -140,11 +142,31 @@ say_tls(struct bench *b, const struct observation *o)
 		say(b, " retried");
 }
 
+static inline void
+say_proxy(struct bench *b, const struct observation *o)
+{
+	static const char *const commands[] = { "?", "connect", "bind", "udp" };
+
+	say(b, "socks%u %s", o->proxy.version, commands[o->proxy.command]);
+	say_text(b, o, o->proxy.host);
+	say(b, ":%u", o->proxy.port);
+}
+
+static inline void
+say_host(struct bench *b, const struct observation *o)
+{
+	const uint8_t *octets = o->host.addr.octets;
+
+	say(b, "host %u.%u.%u.%u", octets[12], octets[13], octets[14],
+	    octets[15]);
+	say_text(b, o, o->host.name);
+}
+
 static inline const char *
 app_name(const struct observation *o)
 {
 	static const char *const names[] = { "none", "unknown", "dns", "mdns",
-		"llmnr", "http", "tls", "tunnel" };
+		"llmnr", "http", "tls", "tunnel", "quic", "socks", "dhcp" };
 
 	return names[o->app];
 }
@@ -197,6 +219,20 @@ say_observation(struct bench *b, const struct observation *o)
 	case OBS_TLS:
 		say(b, "tls");
 		say_tls(b, o);
+		break;
+	case OBS_QUIC:
+		say(b, "quic");
+		say_tls(b, o);
+		break;
+	case OBS_QUIC_HANDSHAKE:
+		say(b, "quic handshake");
+		say_tls(b, o);
+		break;
+	case OBS_PROXY:
+		say_proxy(b, o);
+		break;
+	case OBS_HOST:
+		say_host(b, o);
 		break;
 	}
 	say(b, "%s%s\n", o->cut ? " cut" : "",

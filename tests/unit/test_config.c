@@ -112,6 +112,9 @@ defaults_are_the_documented_ones(void **state)
 	assert_true(c.capture.vlan_in_flow);
 	assert_string_equal(c.capture.zip_password, "");
 	assert_int_equal(c.segment_count, 0);
+	assert_int_equal(c.egress_count, 0);
+	assert_int_equal(c.enrichment.geoip.count, 0);
+	assert_true(c.enrichment.ndpi);
 	assert_int_equal(c.indicators.paths.count, 0);
 	assert_int_equal(c.indicators.profiles.count, 0);
 	assert_int_equal(c.indicators.allow.count, 0);
@@ -143,6 +146,7 @@ defaults_are_the_documented_ones(void **state)
 	assert_int_equal(c.limits.facts, 65536);
 	assert_int_equal(c.limits.pairs, 1048576);
 	assert_int_equal(c.limits.pair_histories, 65536);
+	assert_int_equal(c.limits.ndpi_flows, 8192);
 	assert_int_equal(c.limits.timeouts.tcp_new_s, 30);
 	assert_int_equal(c.limits.timeouts.tcp_established_s, 3600);
 	assert_int_equal(c.limits.timeouts.tcp_closed_s, 10);
@@ -170,6 +174,12 @@ static const char full[] = "sensor_name: tap-1\n"
 			   "- name: lab\n"
 			   "  vlans: [99, 4094]\n"
 			   "  networks: [192.0.2.1]\n"
+			   "egress:\n"
+			   "- {from: build, to: lab}\n"
+			   "- {from: internal, to: external}\n"
+			   "enrichment:\n"
+			   "  geoip: [c.mmdb, a.mmdb]\n"
+			   "  ndpi: false\n"
 			   "indicators:\n"
 			   "  paths: [a, b/]\n"
 			   "  profiles: [p.json, q/]\n"
@@ -186,6 +196,27 @@ static const char full[] = "sensor_name: tap-1\n"
 			   "    - score: 1\n"
 			   "      count: 1000000\n"
 			   "      span_s: 2592000\n"
+			   "  behaviours:\n"
+			   "    plain_post_to_address: false\n"
+			   "    executable_download: false\n"
+			   "    dead_user_agent: false\n"
+			   "policies:\n"
+			   "- name: out\n"
+			   "  roles: [build-server, '']\n"
+			   "  segments: [lab, internal]\n"
+			   "  mode: observe\n"
+			   "  allow:\n"
+			   "    lists: [npm, ./a.txt]\n"
+			   "    domains: [example.org, 'a.example:8443']\n"
+			   "    networks: [10.0.0.0/8, '192.0.2.1:22']\n"
+			   "    ports: [443, 123/udp]\n"
+			   "    countries: [NO, DE]\n"
+			   "    asns: [64500, AS64501]\n"
+			   "  deny:\n"
+			   "    services: [tunnel, tor]\n"
+			   "    countries: [ZZ]\n"
+			   "    asns: [4294967295]\n"
+			   "- {name: all}\n"
 			   "outputs:\n"
 			   "  sinks: ['-', \"redis://u:p@h:1/2?mode=list\"]\n"
 			   "  events: [alert, dns]\n"
@@ -211,6 +242,7 @@ static const char full[] = "sensor_name: tap-1\n"
 			   "  facts: 14\n"
 			   "  pairs: 1024\n"
 			   "  pair_histories: 64\n"
+			   "  ndpi_flows: 16383\n"
 			   "  timeouts:\n"
 			   "    tcp_new_s: 21\n"
 			   "    tcp_established_s: 22\n"
@@ -244,6 +276,12 @@ every_key_reaches_its_member(void **state)
 	assert_string_equal(c.segments[1].role, "");
 	assert_int_equal(c.segments[1].vlan_count, 2);
 	assert_int_equal(c.segments[1].vlans[1], 4094);
+	assert_int_equal(c.egress_count, 2);
+	assert_string_equal(c.egress[0].from, "build");
+	assert_string_equal(c.egress[0].to, "lab");
+	assert_string_equal(c.egress[1].from, "internal");
+	assert_list(&c.enrichment.geoip, "c.mmdb a.mmdb");
+	assert_false(c.enrichment.ndpi);
 	assert_list(&c.indicators.paths, "a b/");
 	assert_list(&c.indicators.profiles, "p.json q/");
 	assert_list(&c.indicators.allow, "ours.txt");
@@ -260,6 +298,25 @@ every_key_reaches_its_member(void **state)
 	assert_true(c.detection.beacons.roles[1].score == 1);
 	assert_int_equal(c.detection.beacons.roles[1].count, 1000000);
 	assert_int_equal(c.detection.beacons.roles[1].span_s, 2592000);
+	assert_false(c.detection.behaviours.plain_post_to_address);
+	assert_false(c.detection.behaviours.executable_download);
+	assert_false(c.detection.behaviours.dead_user_agent);
+	assert_int_equal(c.policy_count, 2);
+	assert_string_equal(c.policies[0].name, "out");
+	assert_list(&c.policies[0].roles, "build-server ");
+	assert_list(&c.policies[0].segments, "lab internal");
+	assert_string_equal(c.policies[0].mode, "observe");
+	assert_list(&c.policies[0].allow.lists, "npm ./a.txt");
+	assert_list(&c.policies[0].allow.domains, "example.org a.example:8443");
+	assert_list(&c.policies[0].allow.networks, "10.0.0.0/8 192.0.2.1:22");
+	assert_list(&c.policies[0].allow.ports, "443 123/udp");
+	assert_list(&c.policies[0].allow.countries, "NO DE");
+	assert_list(&c.policies[0].allow.asns, "64500 AS64501");
+	assert_list(&c.policies[0].deny.services, "tunnel tor");
+	assert_list(&c.policies[0].deny.countries, "ZZ");
+	assert_list(&c.policies[0].deny.asns, "4294967295");
+	assert_string_equal(c.policies[1].mode, "alert");
+	assert_int_equal(c.policies[1].roles.count, 0);
 	assert_list(&c.outputs.sinks, "- redis://u:p@h:1/2?mode=list");
 	assert_list(&c.outputs.events, "alert dns");
 	assert_int_equal(c.outputs.event_set,
@@ -284,6 +341,7 @@ every_key_reaches_its_member(void **state)
 	assert_int_equal(c.limits.facts, 14);
 	assert_int_equal(c.limits.pairs, 1024);
 	assert_int_equal(c.limits.pair_histories, 64);
+	assert_int_equal(c.limits.ndpi_flows, 16383);
 	assert_int_equal(c.limits.timeouts.tcp_new_s, 21);
 	assert_int_equal(c.limits.timeouts.tcp_established_s, 22);
 	assert_int_equal(c.limits.timeouts.tcp_closed_s, 23);
@@ -601,7 +659,38 @@ each_mistake_is_reported_with_its_line(void **state)
 		{ "limits:\n  timeouts:\n    tcp: 1\n",
 		    "3: limits.timeouts: unknown key 'tcp'" },
 		{ "segments:\n- name: a\n  vlan: 1\n", "3: segments: unknown" },
-		{ "enrichment: {}\n", "1: the file: unknown key" },
+		{ "enrichments: {}\n", "1: the file: unknown key" },
+		{ "enrichment: {geoip: x}\n", "1: enrichment.geoip: should" },
+		{ "enrichment: {geoip: [\"a\\nb\"]}\n",
+		    "1: enrichment.geoip: has a control character" },
+		{ "egress: [{from: internal}]\n", "1: egress: without a to" },
+		{ "egress:\n- from: internal\n  to: dmz\n",
+		    "3: egress.to: no segment is named 'dmz'" },
+		{ "segments:\n- name: external\n  vlans: [1]\n",
+		    "2: segments.name: 'external' is the name" },
+		{ "policies: [{mode: alert}]\n",
+		    "1: policies: without a name" },
+		{ "policies:\n- name: a\n- name: a\n",
+		    "3: policies.name: 'a' is used already (line 2)" },
+		{ "policies:\n- name: a\n  segments: [dmz]\n",
+		    "3: policies.segments: no segment is named 'dmz'" },
+		{ "policies: [{name: a, mode: block}]\n",
+		    "1: policies.mode: 'block' is neither observe nor alert" },
+		{ "policies: [{name: a, allow: {ports: [http]}}]\n",
+		    "1: policies.allow.ports: 'http' is no port" },
+		{ "policies: [{name: a, allow: {domains: [org]}}]\n",
+		    "1: policies.allow.domains: 'org': one label only" },
+		{ "policies: [{name: a, allow: {networks: [10.0.0.0/33]}}]\n",
+		    "1: policies.allow.networks: '10.0.0.0/33': " },
+		{ "policies: [{name: a, allow: {countries: [de]}}]\n",
+		    "1: policies.allow.countries: 'de' is not two upper-case" },
+		{ "policies: [{name: a, deny: {asns: [0]}}]\n",
+		    "1: policies.deny.asns: '0' is no AS number" },
+		{ "policies: [{name: a, deny: {services: [vpn]}}]\n",
+		    "1: policies.deny.services: 'vpn' is no kind of service "
+		    "(known: tor, tunnel," },
+		{ "policies: [{name: a, allowed: {}}]\n",
+		    "1: policies: unknown key 'allowed'" },
 		{ "capture: {}\ncapture: {}\n",
 		    "2: capture: given twice (first on line 1)" },
 		{ "Capture: {}\n", "unknown key 'Capture'" },
@@ -635,6 +724,8 @@ each_mistake_is_reported_with_its_line(void **state)
 		{ "limits: {pairs: 67108865}\n", "from 1024 to 67108864" },
 		{ "limits: {pair_histories: 63}\n", "from 64 to 4194304" },
 		{ "limits: {pair_histories: 4194305}\n", "64 to 4194304" },
+		{ "limits: {ndpi_flows: 0}\n", "from 1 to 16383" },
+		{ "limits: {ndpi_flows: 16384}\n", "from 1 to 16383" },
 		/* decimal numbers */
 		{ SCORE("1.1"), "5: detection.beacons.roles.score: '1.1' is "
 				"not a decimal number from 0 to 1" },
@@ -725,7 +816,6 @@ each_mistake_is_reported_with_its_line(void **state)
 		{ "outputs: {sinks: []}\n", "needs at least 1 value" },
 		{ "outputs:\n  events:\n  - alert\n  - alarm\n",
 		    "4: outputs.events: unknown event type 'alarm'" },
-		{ "outputs: {events: [quic]}\n", "cannot write 'quic' events" },
 		{ "outputs: {events: []}\n", "needs at least 1 value" },
 		{ "outputs: {spool: {mib: 0}}\n", "from 1 to 1048576" },
 		{ "outputs: {spool: {sync_ms: 9}}\n", "from 10 to 60000" },
@@ -1139,6 +1229,10 @@ segments_are_built_as_configured(void **state)
 	assert_int_equal(find(segments, "2001:db8:20:ffff::1", 1), i);
 	assert_int_equal(find(segments, "2001:db8:21::1", 1), SEGMENT_EXTERNAL);
 	assert_int_equal(find(segments, "10.21.0.0", 1), SEGMENT_INTERNAL);
+	assert_true(segments_is_egress(segments, i, SEGMENT_EXTERNAL));
+	assert_true(
+	    segments_is_egress(segments, i, find(segments, "192.0.2.1", 99)));
+	assert_false(segments_is_egress(segments, i, SEGMENT_INTERNAL));
 	i = find(segments, "192.0.2.1", 99);
 	assert_string_equal(segment_name(segments, i), "lab");
 	assert_int_equal(find(segments, "192.0.2.1", 98), SEGMENT_EXTERNAL);

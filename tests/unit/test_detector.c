@@ -25,6 +25,10 @@ static const uint8_t ported4[4] = { 203, 0, 113, 9 };
 static const uint8_t bad6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 0x66 };
 static const uint8_t plain4[4] = { 198, 51, 100, 7 };
 
+#define JA3  "e7d705a3286e19ea42f587b344ee6865"
+#define JA3S "6734f37431670b3ab4292b8f60f29984"
+#define JA4  "t13d1516h2_8daaf6152771_e5627efa2ab1"
+
 static const struct indicator listed[] = {
 	{ .type = INDICATOR_DOMAIN, .value = "sfrclak.com" },
 	{ .type = INDICATOR_HOST, .value = "c2.hosting.example" },
@@ -47,6 +51,11 @@ static const struct indicator listed[] = {
 	{ .type = INDICATOR_USER_AGENT,
 	    .value = "mozilla/4.0 (compatible; msie 8.0)" },
 	{ .type = INDICATOR_HTTP_BODY, .value = "packages.npm.org/product" },
+	{ .type = INDICATOR_PACKAGE, .value = "pkg:npm/axios@1.14.1" },
+	{ .type = INDICATOR_JA3, .value = JA3 },
+	{ .type = INDICATOR_JA3S, .value = JA3S },
+	{ .type = INDICATOR_JA4, .value = JA4 },
+	{ .type = INDICATOR_COUNTRY, .value = "KP" },
 	{ .type = INDICATOR_DOMAIN,
 	    .value = "over.example",
 	    .valid_until_us = NOW },
@@ -317,8 +326,22 @@ hello(struct bench *b, uint8_t client, const uint8_t server[4],
 	tell(b);
 }
 
+/* A hello or handshake with these, "" for none. */
+static void
+fingerprints(struct bench *b, enum obs_kind kind, const char *ja3,
+    const char *ja4, const char *ja3s)
+{
+	struct observation *o = observe(b, kind, 1, plain4, 443);
+
+	o->app = kind == OBS_QUIC ? APP_QUIC : APP_TLS;
+	o->tls.ja3 = text(b, ja3);
+	o->tls.ja4 = text(b, ja4);
+	o->tls.ja3s = text(b, ja3s);
+	tell(b);
+}
+
 struct request {
-	const char *method, *host, *path, *user_agent, *body;
+	const char *method, *host, *path, *user_agent, *body, *package;
 	uint16_t port;
 	bool proxied;
 };
@@ -339,9 +362,65 @@ request(struct bench *b, struct request r)
 		o->http.user_agent = text(b, r.user_agent);
 	if (r.body != NULL)
 		o->http.body = text(b, r.body);
+	if (r.package != NULL)
+		o->http.package = text(b, r.package);
 	o->http.port = r.port;
 	o->http.tunnelled = r.proxied;
 	tell(b);
+}
+
+static void
+proxy(struct bench *b, const char *host, uint16_t port)
+{
+	struct observation *o = observe(b, OBS_PROXY, 1, plain4, 1080);
+
+	o->app = APP_SOCKS;
+	o->proxy.version = 5;
+	o->proxy.command = 1;
+	o->proxy.host = text(b, host);
+	o->proxy.port = port;
+	tell(b);
+}
+
+/* ---- packages and SOCKS ---- */
+
+static void
+a_listed_package_is_a_hit_and_its_neighbours_are_none(void **state)
+{
+	struct bench *b = *state;
+	struct request r = { .host = "mirror.example",
+		.path = "/axios/-/axios-1.14.1.tgz",
+		.package = "pkg:npm/axios@1.14.1" };
+
+	request(b, r);
+	assert_hits(b,
+	    "http.package pkg:npm/axios@1.14.1 pkg:npm/axios@1.14.1\n");
+	r.package = "pkg:npm/axios@1.14.0";
+	request(b, r);
+	r.package = "pkg:npm/axios-x@1.14.1";
+	request(b, r);
+	r.package = NULL;
+	request(b, r);
+	assert_hits(b, "");
+}
+
+static void
+what_a_socks_proxy_is_asked_for_is_judged(void **state)
+{
+	struct bench *b = *state;
+
+	proxy(b, "sfrclak.com", 443);
+	assert_hits(b, "socks.host sfrclak.com sfrclak.com\n");
+	proxy(b, "142.11.206.73", 80);
+	assert_hits(b, "socks.host 142.11.206.73 142.11.206.73\n");
+	proxy(b, "203.0.113.9", 8000);
+	assert_hits(b, "socks.host 203.0.113.9 203.0.113.9\n");
+	proxy(b, "2001:db8::66", 443);
+	assert_hits(b, "socks.host 2001:db8::66 2001:db8::66\n");
+	proxy(b, "203.0.113.9", 8001); /* listed with the other port */
+	proxy(b, "notsfrclak.com", 443);
+	proxy(b, "192.0.2.200", 443);
+	assert_hits(b, "");
 }
 
 /* ---- DNS ---- */
@@ -934,11 +1013,26 @@ an_indicator_is_in_force_at_the_captures_time(void **state)
 	assert_hits(b, "");
 }
 
+static void
+fingerprints_are_met_once_for_each_fact(void **state)
+{
+	struct bench *b = *state;
+
+	fingerprints(b, OBS_TLS_HELLO, JA3, "t13d0", "");
+	fingerprints(b, OBS_TLS, JA3, JA4, JA3S); /* the same handshake's end */
+	fingerprints(b, OBS_QUIC, JA3S, JA4, "");
+	fingerprints(b, OBS_QUIC_HANDSHAKE, "", "", JA3);
+	assert_string_equal(b->hits, "tls.ja3 " JA3 " " JA3 "\ntls.ja3s " JA3S
+				     " " JA3S "\ntls.ja4 " JA4 " " JA4 "\n");
+}
+
 int
 main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_listed_package_is_a_hit_and_its_neighbours_are_none),
+		T(what_a_socks_proxy_is_asked_for_is_judged),
 		T(a_query_for_a_listed_name_is_a_hit),
 		T(names_that_only_look_alike_are_silent),
 		T(a_response_does_not_repeat_its_query),
@@ -975,6 +1069,7 @@ main(void)
 		T(the_same_capture_gives_the_same_hits_and_ids),
 		T(a_new_set_counts_from_the_next_observation_on),
 		T(an_indicator_is_in_force_at_the_captures_time),
+		T(fingerprints_are_met_once_for_each_fact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

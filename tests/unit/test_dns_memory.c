@@ -24,7 +24,7 @@ addr(unsigned n)
 static int
 setup(void **state)
 {
-	*state = dns_memory_new(1024);
+	*state = dns_memory_new(1024, &(struct siphash_key){ 1, 2 });
 	return *state != NULL ? 0 : -1;
 }
 
@@ -174,7 +174,8 @@ names_of_any_allowed_length_are_kept_whole(void **state)
 static void
 a_full_memory_forgets_what_ends_first(void **state)
 {
-	struct dns_memory *m = dns_memory_new(8); /* one set */
+	struct dns_memory *m = dns_memory_new(8,
+	    &(struct siphash_key){ 1, 2 }); /* one set */
 	char name[16];
 
 	(void)state;
@@ -197,7 +198,7 @@ a_full_memory_forgets_what_ends_first(void **state)
 static void
 what_is_over_makes_room_without_an_eviction(void **state)
 {
-	struct dns_memory *m = dns_memory_new(8);
+	struct dns_memory *m = dns_memory_new(8, &(struct siphash_key){ 1, 2 });
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++)
@@ -215,7 +216,8 @@ what_is_over_makes_room_without_an_eviction(void **state)
 static void
 a_flood_of_names_does_not_push_out_listed_ones(void **state)
 {
-	struct dns_memory *m = dns_memory_new(64);
+	struct dns_memory *m = dns_memory_new(64,
+	    &(struct siphash_key){ 1, 2 });
 
 	(void)state;
 	learn(m, 1, 2, "sfrclak.com", true, NOW, NOW + 10 * SECOND);

@@ -280,7 +280,7 @@ test_the_header_is_eves(void **state)
 	begin(f, OBS_TLS, APP_TLS);
 	f->o->tls.has_client = true;
 	e = event(f);
-	assert_keys(e, "", HEADER " pkt_src pcap_cnt tls");
+	assert_keys(e, "", HEADER " pkt_src pcap_cnt metadata tls");
 	assert_text(e, "timestamp", "2026-03-31T00:21:03.123456+0000");
 	assert_number(e, "flow_id", 1234567890123);
 	assert_text(e, "host", "sensor-1");
@@ -362,12 +362,14 @@ test_segments_are_flow_variables(void **state)
 	f->o->segment[DIR_IN] = 2;
 	e = event(f);
 	assert_keys(e, "metadata", "flowvars");
-	assert_int_equal(json_array_size(get(e, "metadata.flowvars")), 2);
+	assert_int_equal(json_array_size(get(e, "metadata.flowvars")), 3);
 	assert_keys(e, "metadata.flowvars.0", "key value");
 	assert_text(e, "metadata.flowvars.0.key", "dest_segment");
 	assert_text(e, "metadata.flowvars.0.value", "build");
 	assert_text(e, "metadata.flowvars.1.key", "dest_role");
 	assert_text(e, "metadata.flowvars.1.value", "build-server");
+	assert_text(e, "metadata.flowvars.2.key", "direction");
+	assert_text(e, "metadata.flowvars.2.value", "ingress");
 }
 
 static void
@@ -403,7 +405,7 @@ test_a_dns_query_is_a_version_3_request(void **state)
 	begin_dns(f, false);
 	add_question(f->o, "www.example.com", 65280);
 	e = event(f);
-	assert_keys(e, "", HEADER " pkt_src pcap_cnt dns");
+	assert_keys(e, "", HEADER " pkt_src pcap_cnt metadata dns");
 	assert_text(e, "event_type", "dns");
 	assert_text(e, "proto", "UDP");
 	assert_keys(e, "dns", "version type id flags rd opcode rcode queries");
@@ -762,6 +764,25 @@ test_a_tls_handshake_has_what_was_offered_and_chosen(void **state)
 	assert_text(event(f), "tls.version", "0x7f1c");
 }
 
+/* metadata.flowvars has this pair. */
+static void
+assert_variable(json_t *e, const char *key, const char *value)
+{
+	json_t *pair;
+	size_t i;
+
+	json_array_foreach (get(e, "metadata.flowvars"), i, pair) {
+		if (strcmp(json_string_value(json_object_get(pair, "key")),
+			key) != 0)
+			continue;
+		assert_string_equal(json_string_value(json_object_get(pair,
+					"value")),
+		    value);
+		return;
+	}
+	fail_msg("no %s", key);
+}
+
 static void
 test_tls_inside_connect_says_so(void **state)
 {
@@ -774,8 +795,34 @@ test_tls_inside_connect_says_so(void **state)
 	e = event(f);
 	assert_text(e, "app_proto_orig", "http");
 	assert_text(e, "tls.from_proto", "http");
-	assert_text(e, "metadata.flowvars.0.key", "connect_host");
-	assert_text(e, "metadata.flowvars.0.value", "c2.example");
+	assert_variable(e, "connect_host", "c2.example");
+}
+
+static void
+test_a_package_that_is_fetched_is_a_flow_variable(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, OBS_HTTP, APP_HTTP);
+	f->o->http.has_request = true;
+	f->o->http.package = text(f->o, "pkg:npm/axios@1.14.1");
+	assert_variable(event(f), "package", "pkg:npm/axios@1.14.1");
+}
+
+static void
+test_tls_inside_socks_says_so(void **state)
+{
+	struct fixture *f = *state;
+	json_t *e;
+
+	begin_tls(f);
+	f->o->tls.tunnel_host = text(f->o, "c2.example");
+	f->o->tls.tunnel_port = 443;
+	f->o->tls.tunnel_app = APP_SOCKS;
+	e = event(f);
+	assert_text(e, "app_proto_orig", "socks");
+	assert_text(e, "tls.from_proto", "socks");
+	assert_variable(e, "socks_host", "c2.example");
 }
 
 static void
@@ -790,7 +837,7 @@ test_a_flow_has_its_counts_times_and_flags(void **state)
 	f->o->flow.tcp_flags[DIR_OUT] = 0x1b;
 	f->o->flow.tcp_flags[DIR_IN] = 0x12;
 	e = event(f);
-	assert_keys(e, "", HEADER " flow tcp");
+	assert_keys(e, "", HEADER " metadata flow tcp");
 	assert_text(e, "app_proto", "failed");
 	assert_keys(e, "flow",
 	    "pkts_toserver pkts_toclient bytes_toserver bytes_toclient start "
@@ -953,7 +1000,7 @@ test_the_context_is_the_evidence(void **state)
 	hit.matched_len = 12;
 	e = alert(f, &hit);
 	assert_keys(e, "alert.context",
-	    "hit_id detector segment role indicator learnt count first_seen "
+	    "hit_id direction detector segment role indicator learnt count first_seen "
 	    "last_seen");
 	assert_text(e, "alert.context.hit_id",
 	    "0123456789abcdef0123456789abcdef");
@@ -1007,7 +1054,7 @@ test_an_alert_comes_from_the_end_that_is_ours(void **state)
 	assert_keys(e, "alert.context.indicator",
 	    "type value matched where source confidence");
 	assert_keys(e, "alert.context",
-	    "hit_id detector indicator count first_seen last_seen");
+	    "hit_id direction detector indicator count first_seen last_seen");
 }
 
 static void
@@ -1217,6 +1264,8 @@ main(void)
 		TEST(test_half_an_http_exchange_has_its_half),
 		TEST(test_a_tls_handshake_has_what_was_offered_and_chosen),
 		TEST(test_tls_inside_connect_says_so),
+		TEST(test_tls_inside_socks_says_so),
+		TEST(test_a_package_that_is_fetched_is_a_flow_variable),
 		TEST(test_a_flow_has_its_counts_times_and_flags),
 		TEST(test_a_flow_that_was_never_answered_is_new),
 		TEST(test_no_event_is_made_of_what_is_for_detectors_only),

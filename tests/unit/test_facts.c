@@ -30,6 +30,8 @@ struct bench {
 	struct report reports[256];
 	size_t count;
 	uint64_t now_us;
+	struct facts *rules; /* of hits without an indicator */
+	char told[512];
 };
 
 static void
@@ -444,6 +446,72 @@ no_room_at_all_still_reports(void **state)
 	bench_free(b);
 }
 
+/* ---- without an indicator ---- */
+
+static void
+break_rule(struct bench *b, const char *rule, const char *matched,
+    uint8_t server, uint32_t id)
+{
+	struct observation *o = observation_begin(&b->builder, OBS_FLOW_APP);
+	struct signature signature = signature_for_policy(false);
+	char *copy = strdup(rule), *reason = strdup("a reason");
+	struct hit hit = { .detector = "policy",
+		.signature = &signature,
+		.source = DIR_OUT,
+		.rule = copy,
+		.reason = reason,
+		.matched = matched,
+		.matched_len = (uint32_t)strlen(matched) };
+
+	assert_true(copy != NULL && reason != NULL);
+	signature.id = id;
+	o->addr[DIR_OUT].octets[15] = 1;
+	o->addr[DIR_IN].octets[15] = server;
+	o->time_us = b->now_us;
+	hit.observation = observation_finish(&b->builder);
+	facts_meet(b->rules, &hit);
+	memset(copy, 'x', strlen(copy));
+	memset(reason, 'x', strlen(reason));
+	free(copy);
+	free(reason);
+}
+
+static void
+note_rule(void *arg, const struct hit *hit)
+{
+	struct bench *b = arg;
+	size_t used = strlen(b->told);
+
+	assert_null(hit->indicator);
+	assert_string_equal(hit->reason, "a reason");
+	snprintf(b->told + used, sizeof b->told - used, "%s %.*s %u\n",
+	    hit->rule, (int)hit->matched_len, hit->matched,
+	    (unsigned)hit->count);
+}
+
+static void
+a_rule_s_fact_is_source_rule_kind_and_what_broke_it(void **state)
+{
+	struct bench *b = *state;
+	struct facts_options options = { 100, 1 << 20, REPEAT, note_rule, b };
+
+	b->rules = facts_new(&options);
+	assert_non_null(b->rules);
+	break_rule(b, "out", "example.org:443", 2, 7310401);
+	break_rule(b, "out", "example.org:443", 3, 7310401); /* its address */
+	break_rule(b, "out", "example.org:80", 2, 7310401);
+	break_rule(b, "other", "example.org:443", 2, 7310401);
+	break_rule(b, "out", "example.org:443", 2, 7310402);
+	assert_string_equal(b->told, "out example.org:443 1\n"
+				     "out example.org:80 1\n"
+				     "other example.org:443 1\n"
+				     "out example.org:443 1\n");
+	b->told[0] = '\0';
+	facts_finish(b->rules);
+	assert_string_equal(b->told, "out example.org:443 2\n");
+	facts_free(b->rules);
+}
+
 int
 main(void)
 {
@@ -463,6 +531,9 @@ main(void)
 		T(only_the_first_report_has_all_of_a_large_observation),
 		T(a_report_outlives_what_the_hit_was_made_of),
 		T(no_room_at_all_still_reports),
+		cmocka_unit_test_setup_teardown(
+		    a_rule_s_fact_is_source_rule_kind_and_what_broke_it, setup,
+		    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,9 +186,6 @@ mistakes_are_named(void **state)
 		{ "--events ''", "--events" },
 		{ "--events alerts", "--events: unknown event type 'alerts'" },
 		{ "--events alert,", "--events: unknown event type ''" },
-		{ "--events quic",
-		    "--events: this version cannot write 'quic'" },
-		{ "--events beacon,quic", "cannot write 'quic'" },
 	};
 	struct line line;
 
@@ -206,7 +203,7 @@ mistakes_are_named(void **state)
 }
 
 static void
-all_is_every_type_that_can_be_written(void **state)
+all_is_every_type(void **state)
 {
 	struct line line;
 
@@ -214,11 +211,7 @@ all_is_every_type_that_can_be_written(void **state)
 	parse(&line, "--events all -r a");
 	assert_int_equal(line.rc, 0);
 	for (unsigned i = 0; i < EVENT_TYPE_COUNT; i++)
-		assert_int_equal(event_set_has(line.options.events, i),
-		    event_type_is_available(i));
-	assert_true(event_set_has(line.options.events, EVENT_ALERT));
-	assert_false(event_set_has(line.options.events, EVENT_QUIC));
-	assert_true(event_set_has(line.options.events, EVENT_BEACON));
+		assert_true(event_set_has(line.options.events, i));
 	done(&line);
 }
 
@@ -336,8 +329,7 @@ the_manual_names_every_event_type(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < EVENT_TYPE_COUNT; i++) {
-		snprintf(wanted, sizeof wanted, "%sCm %s\n",
-		    event_type_is_available(i) ? ".It " : ".",
+		snprintf(wanted, sizeof wanted, ".It Cm %s\n",
 		    event_type_name(i));
 		if (strstr(text, wanted) == NULL)
 			fail_msg("manual: %s", wanted);
@@ -345,9 +337,8 @@ the_manual_names_every_event_type(void **state)
 	free(text);
 }
 
-/* Short of quic: --help offers only what can be had. */
 static void
-help_names_the_event_types_that_can_be_written(void **state)
+help_names_every_event_type(void **state)
 {
 	char *text = help_text();
 	const char *at = strstr(text, "Event types to write"), *end;
@@ -359,8 +350,7 @@ help_names_the_event_types_that_can_be_written(void **state)
 	assert_non_null(end);
 	strncat(list, at, (size_t)(end - at) < 255 ? (size_t)(end - at) : 255);
 	for (unsigned i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if ((strstr(list, event_type_name(i)) != NULL) !=
-		    event_type_is_available(i))
+		if (strstr(list, event_type_name(i)) == NULL)
 			fail_msg("--help: %s", event_type_name(i));
 	}
 	free(text);
@@ -404,13 +394,12 @@ main(void)
 		cmocka_unit_test(help_and_version_win_over_what_follows),
 		cmocka_unit_test(an_empty_filter_is_a_value),
 		cmocka_unit_test(mistakes_are_named),
-		cmocka_unit_test(all_is_every_type_that_can_be_written),
+		cmocka_unit_test(all_is_every_type),
 		cmocka_unit_test(each_type_can_be_asked_for_by_name),
 		cmocka_unit_test(help_names_every_option_and_no_other),
 		cmocka_unit_test(the_manual_names_every_option_and_no_other),
 		cmocka_unit_test(the_manual_names_every_event_type),
-		cmocka_unit_test(
-		    help_names_the_event_types_that_can_be_written),
+		cmocka_unit_test(help_names_every_event_type),
 		cmocka_unit_test(help_fits_80_columns),
 		cmocka_unit_test(version_is_one_line),
 	};

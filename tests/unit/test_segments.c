@@ -425,6 +425,71 @@ random_networks_give_what_a_slow_look_up_gives(void **state)
 	segments_free(s);
 }
 
+static void
+by_default_what_goes_out_is_egress(void **state)
+{
+	static const struct {
+		bool from_ours, to_ours;
+		const char *direction;
+	} cases[] = {
+		{ true, false, "egress" },
+		{ false, true, "ingress" },
+		{ true, true, "internal" },
+		{ false, false, "external" },
+	};
+	struct segments *s = segments_new();
+	int build = segments_add(s, "build", "");
+
+	(void)state;
+	assert_int_equal(segments_compile(s), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint16_t from = cases[i].from_ours ? (uint16_t)build
+		                                   : SEGMENT_EXTERNAL;
+		uint16_t to = cases[i].to_ours ? SEGMENT_INTERNAL
+		                               : SEGMENT_EXTERNAL;
+
+		assert_int_equal(segments_is_egress(s, from, to), i == 0);
+		assert_int_equal(segments_is_egress(NULL, from, to), i == 0);
+		assert_string_equal(segments_direction(s, from, to),
+		    cases[i].direction);
+	}
+	segments_free(s);
+}
+
+static void
+pairs_that_are_named_are_egress_and_no_others(void **state)
+{
+	struct segments *s = segments_new();
+	uint16_t build = (uint16_t)segments_add(s, "build", "");
+	uint16_t dmz = (uint16_t)segments_add(s, "dmz", "");
+
+	(void)state;
+	assert_int_equal(segments_add_egress(s, build, dmz), 0);
+	assert_int_equal(segments_add_egress(s, dmz, SEGMENT_EXTERNAL), 0);
+	assert_true(segments_is_egress(s, build, dmz));
+	assert_true(segments_is_egress(s, dmz, SEGMENT_EXTERNAL));
+	assert_false(segments_is_egress(s, build, SEGMENT_EXTERNAL));
+	assert_false(segments_is_egress(s, dmz, build));
+	assert_string_equal(segments_direction(s, dmz, build), "ingress");
+	assert_string_equal(segments_direction(s, build, SEGMENT_EXTERNAL),
+	    "external");
+	assert_string_equal(segments_direction(s, SEGMENT_EXTERNAL, build),
+	    "ingress");
+	assert_string_equal(segments_direction(s, build, SEGMENT_INTERNAL),
+	    "internal");
+	assert_int_equal(segments_add_egress(s, SEGMENT_EVERY_INTERNAL, build),
+	    0);
+	assert_true(segments_is_egress(s, SEGMENT_INTERNAL, build));
+	assert_true(segments_is_egress(s, dmz, build));
+	assert_false(segments_is_egress(s, SEGMENT_EXTERNAL, build));
+	assert_int_equal(segments_add_egress(s, 9, build), -1);
+	assert_int_equal(segments_named(s, "dmz"), dmz);
+	assert_int_equal(segments_named(s, "internal"), SEGMENT_INTERNAL);
+	assert_int_equal(segments_named(s, "none"), -1);
+	assert_int_equal(segments_named(s, ""), -1);
+	segments_free(s);
+}
+
 int
 main(void)
 {
@@ -444,6 +509,8 @@ main(void)
 		    vlans_without_networks_hold_what_is_private_on_them),
 		cmocka_unit_test(names_and_roles_are_copies),
 		cmocka_unit_test(what_cannot_be_is_refused),
+		cmocka_unit_test(by_default_what_goes_out_is_egress),
+		cmocka_unit_test(pairs_that_are_named_are_egress_and_no_others),
 		cmocka_unit_test(
 		    random_networks_give_what_a_slow_look_up_gives),
 	};

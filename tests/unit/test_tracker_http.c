@@ -260,6 +260,129 @@ a_response_until_the_close_is_told_at_the_close(void **state)
 	assert_told(b, "http GET - /1 -> 200 11\n");
 }
 
+/* The response's body arrives as `parts`; how it is told. */
+static void
+assert_response_body(const char *head, const char *const parts[], bool closes,
+    const char *expected, unsigned body_len)
+{
+	struct bench *b = bench_new(some_options(MESSAGES));
+	struct talk k = talk(b, 50000, 80);
+
+	b->quiet = true;
+	client(&k, "GET /1 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	server(&k, head);
+	for (size_t i = 0; parts[i] != NULL; i++)
+		server(&k, parts[i]);
+	if (closes)
+		hang_up(&k);
+	assert_int_equal(b->exchanges, 1);
+	assert_obs_text(b, b->copy->http.response_body, expected);
+	assert_int_equal(b->copy->http.response_body_len, body_len);
+	bench_free(b);
+}
+
+#define DIGITS     "0123456789"
+#define SIXTY_FOUR DIGITS DIGITS DIGITS DIGITS DIGITS DIGITS "0123"
+#define PARTS(...)                                                             \
+	(const char *const[])                                                  \
+	{                                                                      \
+		__VA_ARGS__, NULL                                              \
+	}
+
+static void
+the_beginning_of_a_response_is_told(void **state)
+{
+	static const char length[] = "HTTP/1.1 200 OK\r\n"
+				     "Content-Length: 70\r\n\r\n";
+	static const char few[] = "HTTP/1.1 200 OK\r\n"
+				  "Content-Length: 2\r\n\r\n";
+	static const char chunked[] = "HTTP/1.1 200 OK\r\n"
+				      "Transfer-Encoding: chunked\r\n\r\n";
+	static const char to_close[] = "HTTP/1.0 200 OK\r\n\r\n";
+
+	(void)state;
+	assert_response_body("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nMZ",
+	    PARTS(NULL), false, "MZ", 2);
+	assert_response_body(few, PARTS("MZ"), false, "MZ", 2);
+	assert_response_body(few, PARTS("M", "Z"), false, "MZ", 2);
+	assert_response_body(few, PARTS("M"), true, "M", 2);
+	assert_response_body(length, PARTS(DIGITS, SIXTY_FOUR), false,
+	    DIGITS DIGITS DIGITS DIGITS DIGITS DIGITS "0123", 70);
+	assert_response_body(chunked,
+	    PARTS("1\r\n#\r\n2", "\r\n!/\r\n0\r\n\r\n"), false, "#!/", 3);
+	assert_response_body(chunked,
+	    PARTS("4a\r\n", SIXTY_FOUR, DIGITS, "\r\n0\r\n\r\n"), false,
+	    SIXTY_FOUR, 74);
+	assert_response_body(chunked, PARTS("4a\r\n", "MZ"), true, "MZ", 74);
+	assert_response_body(to_close, PARTS("MZ"), true, "MZ", 2);
+	assert_response_body(to_close, PARTS(DIGITS, SIXTY_FOUR, DIGITS), true,
+	    SIXTY_FOUR, 84);
+	assert_response_body("HTTP/1.1 204 No\r\n\r\n", PARTS("MZ"), true, "",
+	    0);
+}
+
+static void
+a_response_whose_beginning_is_lost_is_told_without(void **state)
+{
+	struct bench *b = *state;
+	struct talk k = talk(b, 50000, 80);
+
+	client(&k, "GET /1 HTTP/1.0\r\n\r\n");
+	server(&k, "HTTP/1.0 200 OK\r\n\r\n12");
+	lose(&k, DIR_IN, 10);
+	server(&k, "345");
+	for (int i = 0; i < 3; i++)
+		acknowledge(&k, DIR_OUT);
+	hang_up(&k);
+	assert_told(b, "request GET - /1\nhttp GET - /1 -> 200 15\n");
+	assert_obs_text(b, b->copy->http.response_body, "12");
+}
+
+static void
+a_package_is_told_where_a_file_of_one_is_fetched(void **state)
+{
+	static const struct {
+		const char *request, *package;
+	} cases[] = {
+		{ "GET /npm/axios/-/axios-1.14.1.tgz HTTP/1.1\r\n"
+		  "Host: mirror.example\r\n\r\n",
+		    "pkg:npm/axios@1.14.1" },
+		{ "GET http://mirror.example/axios/-/axios-1.14.1.tgz?x=y"
+		  " HTTP/1.1\r\n\r\n",
+		    "pkg:npm/axios@1.14.1" },
+		{ "GET /axios/-/axios-1.14.1.tg%7a HTTP/1.0\r\n\r\n",
+		    "pkg:npm/axios@1.14.1" },
+		{ "HEAD /axios/-/axios-1.14.1.tgz HTTP/1.0\r\n\r\n", "" },
+		{ "GET /axios HTTP/1.0\r\n\r\n", "" },
+		{ "GET /pkgs/a/x-1.0-py3-none-any.whl.metadata"
+		  " HTTP/1.0\r\n\r\n",
+		    "" },
+		{ "GET /maven2/org/example/lib/1.0/lib-1.0.pom "
+		  "HTTP/1.0\r\n\r\n",
+		    "" },
+		{ "GET /maven2/org/example/lib/1.0/lib-1.0.jar "
+		  "HTTP/1.0\r\n\r\n",
+		    "pkg:maven/org.example/lib@1.0" },
+		{ "GET /pkgs/a/x-1.0-py3-none-any.whl HTTP/1.0\r\n\r\n",
+		    "pkg:pypi/x@1.0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct bench *b = bench_new(some_options(MESSAGES));
+		struct talk k = talk(b, 50000, 4873);
+
+		b->quiet = true;
+		client(&k, cases[i].request);
+		assert_int_equal(b->copy->kind, OBS_HTTP_REQUEST);
+		assert_obs_text(b, b->copy->http.package, cases[i].package);
+		server(&k, "HTTP/1.1 204 No\r\n\r\n");
+		assert_int_equal(b->copy->kind, OBS_HTTP);
+		assert_obs_text(b, b->copy->http.package, cases[i].package);
+		bench_free(b);
+	}
+}
+
 static void
 nothing_is_read_after_an_upgrade(void **state)
 {
@@ -352,8 +475,8 @@ a_loss_in_a_response_body_is_passed_over(void **state)
 	acknowledge(&k, DIR_OUT);
 	server(&k, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
 	assert_told(b, "request GET a.example /1\n"
-		       "http GET a.example /1 -> 200 3000\n"
 		       "request GET a.example /2\n"
+		       "http GET a.example /1 -> 200 3000\n"
 		       "http GET a.example /2 -> 404 0\n");
 }
 
@@ -495,6 +618,10 @@ main(void)
 		T(requests_alone_are_told),
 		T(content_tells_who_is_the_client_in_midstream),
 		T(a_response_until_the_close_is_told_at_the_close),
+		cmocka_unit_test(the_beginning_of_a_response_is_told),
+		T(a_response_whose_beginning_is_lost_is_told_without),
+		cmocka_unit_test(
+		    a_package_is_told_where_a_file_of_one_is_fetched),
 		T(nothing_is_read_after_an_upgrade),
 		T(tls_inside_a_tunnel_names_the_tunnels_host),
 		T(a_refused_tunnel_is_an_ordinary_exchange),

@@ -128,6 +128,43 @@ a_hello_that_is_retried_is_one_handshake(void **state)
 }
 
 static void
+a_warning_before_the_answer_does_not_end_the_handshake(void **state)
+{
+	/* RFC 5246 section 7.2: warning, unrecognized_name (RFC 6066). */
+	static const uint8_t warning[] = { 21, 3, 3, 0, 2, 1, 112 };
+	struct bench *b = *state;
+	struct talk k = talk(b, 50000, 443);
+	struct message hello = client_hello("a.example", "h2", 0);
+	struct message reply = server_hello(0x1301);
+
+	send_message(&k, DIR_OUT, in_records(&hello, 16384));
+	send_octets(&k, DIR_IN, warning, sizeof warning);
+	send_message(&k, DIR_IN, in_records(&reply, 16384));
+	assert_told(b, "hello a.example\n"
+		       "tls a.example -> 0304 1301\n");
+}
+
+/* PostgreSQL, "SSL Session Encryption": S, and TLS begins. */
+static void
+a_server_that_consents_before_the_hello_is_read(void **state)
+{
+	static const uint8_t ask[] = { 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f };
+	struct bench *b = *state;
+	struct talk k = talk(b, 50000, 5432);
+	struct message hello = client_hello("a.example", "h2", 0);
+	struct message reply = server_hello(0x1301);
+	struct message records = in_records(&reply, 16384);
+
+	send_octets(&k, DIR_OUT, ask, sizeof ask);
+	send_octets(&k, DIR_IN, (const uint8_t *)"S", 1);
+	send_message(&k, DIR_OUT, in_records(&hello, 16384));
+	send_octets(&k, DIR_IN, records.octets, 3);
+	assert_told(b, "hello a.example\n");
+	send_octets(&k, DIR_IN, records.octets + 3, records.len - 3);
+	assert_told(b, "tls a.example -> 0304 1301\n");
+}
+
+static void
 an_alert_instead_of_an_answer_ends_the_handshake(void **state)
 {
 	struct bench *b = *state;
@@ -187,6 +224,8 @@ main(void)
 		T(an_answer_without_its_hello_is_told),
 		T(what_hellos_say_is_told),
 		T(a_hello_that_is_retried_is_one_handshake),
+		T(a_warning_before_the_answer_does_not_end_the_handshake),
+		T(a_server_that_consents_before_the_hello_is_read),
 		T(an_alert_instead_of_an_answer_ends_the_handshake),
 		T(a_broken_answer_leaves_the_hello),
 		T(tls_after_a_dialogue_in_text_is_found),
