@@ -254,6 +254,7 @@ open_policies(struct detector *d)
 		.services = d->options.services,
 		.geo = d->options.geo,
 		.facts = d->facts,
+		.key = d->options.key,
 	};
 
 	d->departures.segments = d->options.segments;

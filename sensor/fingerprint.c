@@ -8,6 +8,7 @@
 #include <gcrypt.h>
 
 #include "decoders/gcrypt_ready.h"
+#include "sensor/siphash.h"
 
 #define MD5_LEN    16
 #define SHA256_LEN 32
@@ -28,8 +29,22 @@ static const char digits[] = "0123456789abcdef";
  * gcry_md_hash_buffer would allocate for each MD5, and end the process where
  * FIPS forbids it.  For SHA-256 it does neither.
  */
+/*
+ * A network has a few hundred TLS programs, and each says the same again and
+ * again: what was hashed lately is remembered, by a hash that costs a fifth and
+ * whose key nobody knows.
+ */
+#define MEMO_COUNT 512 /* a power of two */
+
+struct memo {
+	uint64_t of; /* 0: empty */
+	char hex[2 * MD5_LEN];
+};
+
 struct fingerprinter {
 	gcry_md_hd_t md5; /* NULL: not to be had */
+	struct siphash_key key;
+	struct memo memo[MEMO_COUNT];
 };
 
 struct fingerprinter *
@@ -41,6 +56,7 @@ fingerprinter_new(void)
 	if (f == NULL)
 		return NULL;
 	gcrypt_ready();
+	gcry_create_nonce(&f->key, sizeof f->key);
 	error = gcry_md_open(&f->md5, GCRY_MD_MD5, 0);
 	if (gcry_err_code(error) == GPG_ERR_ENOMEM) {
 		free(f);
@@ -65,6 +81,18 @@ bool
 fingerprinter_has_ja3(const struct fingerprinter *f)
 {
 	return f->md5 != NULL;
+}
+
+/* The place of a text's hash, and whether it is there. */
+static struct memo *
+memo_of(struct fingerprinter *f, const char *text, size_t len, bool *known)
+{
+	uint64_t hash = siphash(&f->key, text, len);
+	struct memo *memo = &f->memo[hash & (MEMO_COUNT - 1)];
+
+	*known = memo->of == hash && hash != 0;
+	memo->of = hash;
+	return memo;
 }
 
 /* One list, GREASE left out. */
@@ -245,12 +273,19 @@ static bool
 ja3_end(struct fingerprinter *f, struct spelling *s)
 {
 	struct fingerprint *out = s->out;
+	struct memo *memo;
+	bool known;
 
 	if (!spell_end(s))
 		return false;
-	gcry_md_reset(f->md5);
-	gcry_md_write(f->md5, out->string, out->string_len);
-	hex_write(gcry_md_read(f->md5, GCRY_MD_MD5), MD5_LEN, out->hash);
+	memo = memo_of(f, out->string, out->string_len, &known);
+	if (!known) {
+		gcry_md_reset(f->md5);
+		gcry_md_write(f->md5, out->string, out->string_len);
+		hex_write(gcry_md_read(f->md5, GCRY_MD_MD5), MD5_LEN,
+		    memo->hex);
+	}
+	memcpy(out->hash, memo->hex, JA3_LEN);
 	out->hash[JA3_LEN] = '\0';
 	return true;
 }
@@ -393,16 +428,22 @@ has_extension(const struct tls_extensions *list, uint16_t type)
 }
 
 static void
-ja4_hash_part(const char *part, size_t len, char *out)
+ja4_hash_part(struct fingerprinter *f, const char *part, size_t len, char *out)
 {
 	uint8_t digest[SHA256_LEN];
+	struct memo *memo;
+	bool known;
 
 	if (len == 0) {
 		memcpy(out, JA4_NO_PART, JA4_PART_LEN);
 		return;
 	}
-	gcry_md_hash_buffer(GCRY_MD_SHA256, digest, part, len);
-	hex_write(digest, JA4_PART_LEN / 2, out);
+	memo = memo_of(f, part, len, &known);
+	if (!known) {
+		gcry_md_hash_buffer(GCRY_MD_SHA256, digest, part, len);
+		hex_write(digest, JA4_PART_LEN / 2, memo->hex);
+	}
+	memcpy(out, memo->hex, JA4_PART_LEN);
 }
 
 /* JA4_a, which is in clear. */
@@ -438,8 +479,8 @@ ja4_spell_end(struct spelling *s, const struct tls_client_hello *hello,
 }
 
 bool
-ja4_spell(const struct tls_client_hello *hello, enum ja4_transport transport,
-    struct fingerprint *out)
+ja4_spell(struct fingerprinter *f, const struct tls_client_hello *hello,
+    enum ja4_transport transport, struct fingerprint *out)
 {
 	struct spelling s = spell_begin(out);
 	struct values ciphers, extensions;
@@ -461,10 +502,10 @@ ja4_spell(const struct tls_client_hello *hello, enum ja4_transport transport,
 		return false;
 
 	memcpy(out->hash, out->string, JA4_START_LEN + 1); /* its '_', too */
-	ja4_hash_part(out->string + ciphers_at, ciphers_end - ciphers_at,
+	ja4_hash_part(f, out->string + ciphers_at, ciphers_end - ciphers_at,
 	    out->hash + JA4_START_LEN + 1);
 	out->hash[JA4_LEN - JA4_PART_LEN - 1] = '_';
-	ja4_hash_part(out->string + ciphers_end + 1,
+	ja4_hash_part(f, out->string + ciphers_end + 1,
 	    out->string_len - ciphers_end - 1,
 	    out->hash + JA4_LEN - JA4_PART_LEN);
 	out->hash[JA4_LEN] = '\0';

@@ -85,8 +85,9 @@ enum ja4_transport {
 	JA4_DTLS = 'd',
 };
 
-/* Needs no MD5; but a fingerprinter_new before, for libgcrypt's sake. */
-MUST_USE bool ja4_spell(const struct tls_client_hello *hello,
-    enum ja4_transport transport, struct fingerprint *out);
+/* Needs no MD5. */
+MUST_USE bool ja4_spell(struct fingerprinter *f,
+    const struct tls_client_hello *hello, enum ja4_transport transport,
+    struct fingerprint *out);
 
 #endif

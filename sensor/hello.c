@@ -33,7 +33,7 @@ hello_add_client(struct tracker *t, const struct tls_client_hello *hello,
 		tls->ja3_string = observation_add(t->builder,
 		    cur_of(print.string, print.string_len));
 	}
-	if (ja4_spell(hello, transport, &print))
+	if (ja4_spell(t->fingerprinter, hello, transport, &print))
 		tls->ja4 = observation_add(t->builder,
 		    cur_of(print.hash, JA4_LEN));
 }

@@ -1,5 +1,6 @@
 #include "sensor/policy.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,9 @@
 #include "sensor/signatures.h"
 
 /* Flows whose finding is remembered for their end; a power of two. */
-#define NOTES_MAX  8192
+#define NOTES_MAX 8192
+/* Departures that are remembered to be allowed; a power of two. */
+#define PASSED_MAX 8192
 #define REASON_MAX 96
 #define NOTE_MAX   256
 
@@ -22,6 +25,7 @@ struct policy_detector {
 	bool *applies; /* [policy * SEGMENT_MAX + segment] */
 	bool any[SEGMENT_MAX];
 	struct note *notes;
+	uint64_t passed[PASSED_MAX]; /* hashes; 0: none */
 	char noted[NOTE_MAX];
 	struct policy_counts counts;
 };
@@ -102,6 +106,7 @@ void
 policy_detector_use_geo(struct policy_detector *d, const struct geo *geo)
 {
 	d->options.geo = geo;
+	memset(d->passed, 0, sizeof d->passed);
 }
 
 const struct policy_counts *
@@ -268,7 +273,41 @@ tell(struct policy_detector *d, unsigned index,
 		observe_only(d, index, departure, reason);
 }
 
-static void
+/*
+ * Builds ask for the same things over and over.  What is judged depends on this
+ * alone, so a departure that all policies let out need not be judged again.
+ */
+static uint64_t
+passed_hash(const struct policy_detector *d, const struct judging *j)
+{
+	const struct departure *departure = j->departure;
+	struct {
+		struct addr addr;
+		uint32_t spoken;
+		uint16_t segment, port;
+		uint8_t ip_proto, has_addr;
+		char name[DNS_MEMORY_NAME_MAX + 1];
+	} what;
+	size_t len = departure->name_len;
+
+	if (len > sizeof what.name)
+		return 0;
+	memset(&what, 0, offsetof(__typeof__(what), name));
+	if (departure->has_addr)
+		what.addr = departure->addr;
+	what.spoken = j->services;
+	what.segment = departure->o->segment[DIR_OUT];
+	what.port = departure->port;
+	what.ip_proto = departure->ip_proto;
+	what.has_addr = departure->has_addr;
+	if (len > 0)
+		memcpy(what.name, departure->name, len);
+	return siphash(&d->options.key, &what,
+	    offsetof(__typeof__(what), name) + len);
+}
+
+/* Whether the policy lets it out. */
+static bool
 judge_by(struct policy_detector *d, unsigned index, struct judging *j)
 {
 	const struct policy *policy = &d->options.set->policies[index];
@@ -276,8 +315,9 @@ judge_by(struct policy_detector *d, unsigned index, struct judging *j)
 	bool denied = is_denied(d, policy, j, reason);
 
 	if (!denied && is_allowed(d, policy, j))
-		return;
+		return true;
 	tell(d, index, j->departure, denied, reason);
+	return false;
 }
 
 void
@@ -286,20 +326,27 @@ policy_judge(struct policy_detector *d, const struct departure *departure)
 	const struct observation *o = departure->o;
 	uint16_t segment = o->segment[DIR_OUT];
 	struct judging j = { .departure = departure };
+	bool passed = true;
+	uint64_t hash;
 
 	if (segment >= SEGMENT_MAX || !d->any[segment])
 		return;
 	d->counts.judged++;
-	j.services = services_find(d->options.services, departure->name,
+	if (!segment_is_internal(o->segment[DIR_IN]))
+		j.services = services_spoken(o, departure->name,
+		    departure->name_len);
+	hash = passed_hash(d, &j);
+	if (hash != 0 && d->passed[hash & (PASSED_MAX - 1)] == hash)
+		return;
+	j.services |= services_find(d->options.services, departure->name,
 	    departure->name_len, departure->has_addr ? &departure->addr : NULL,
 	    departure->port);
-	if (!segment_is_internal(o->segment[DIR_IN]))
-		j.services |= services_spoken(o, departure->name,
-		    departure->name_len);
 	for (unsigned i = 0; i < d->options.set->count; i++) {
 		if (d->applies[i * SEGMENT_MAX + segment])
-			judge_by(d, i, &j);
+			passed = judge_by(d, i, &j) && passed;
 	}
+	if (passed)
+		d->passed[hash & (PASSED_MAX - 1)] = hash;
 }
 
 void

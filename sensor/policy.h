@@ -4,6 +4,7 @@
 #include "sensor/departure.h"
 #include "sensor/facts.h"
 #include "sensor/geo.h"
+#include "sensor/siphash.h"
 #include "sensor/policy_set.h"
 #include "sensor/segments.h"
 #include "sensor/services.h"
@@ -22,6 +23,7 @@ struct policy_options {
 	const struct services *services; /* NULL: kinds by protocol alone */
 	const struct geo *geo;           /* NULL: no country, no ASN */
 	struct facts *facts;
+	struct siphash_key key; /* of what is remembered to be allowed */
 };
 
 struct policy_counts {

@@ -182,7 +182,7 @@ def test_no_hit_is_lost_where_redis_is(fault, watch, server, clean):
     fault.begin(one)
     sensor.feed(1)
     sensor.wait_for(DOWN, times=len(MODES))
-    assert any(fault.says in m for m in sensor.sensor.messages)
+    sensor.wait_for(fault.says)  # a slow machine may time out first
     fault.mend(one)
     rows = sensor.end_well()
     for found, row in zip(in_redis(one.client()), rows, strict=True):

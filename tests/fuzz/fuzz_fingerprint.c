@@ -36,7 +36,8 @@ check_form(bool spelled, const struct fingerprint *out, size_t hash_len)
 }
 
 static void
-check_order(struct tls_client_hello hello, const struct fingerprint *before)
+check_order(struct fingerprinter *f, struct tls_client_hello hello,
+    const struct fingerprint *before)
 {
 	static uint8_t turned[65536];
 	struct fingerprint after;
@@ -46,7 +47,7 @@ check_order(struct tls_client_hello hello, const struct fingerprint *before)
 	for (size_t i = 0; i + 1 < left; i += 2)
 		memcpy(turned + left - 2 - i, hello.ciphers.at + i, 2);
 	hello.ciphers = cur_of(turned, left);
-	require(ja4_spell(&hello, JA4_QUIC, &after));
+	require(ja4_spell(f, &hello, JA4_QUIC, &after));
 	require(strcmp(after.string, before->string) == 0);
 	require(strcmp(after.hash, before->hash) == 0);
 }
@@ -63,11 +64,11 @@ check_client(struct fingerprinter *f, struct cursor body)
 	spelled = ja3_spell(f, &hello, &out);
 	require(!spelled || hello.whole);
 	check_form(spelled, &out, JA3_LEN);
-	spelled = ja4_spell(&hello, JA4_QUIC, &out);
+	spelled = ja4_spell(f, &hello, JA4_QUIC, &out);
 	require(!spelled || hello.whole);
 	check_form(spelled, &out, JA4_LEN);
 	if (spelled)
-		check_order(hello, &out);
+		check_order(f, hello, &out);
 }
 
 static void
