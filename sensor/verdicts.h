@@ -14,14 +14,16 @@
  * has some hundred.
  *
  * A flood costs little: what has no payload does not come here, and how many
- * flows may begin is bounded by the capture's clock.  Flows that were never
- * answered may use half of that, so that those that were are not kept out.
+ * flows may begin is bounded by the capture's clock.  Of what is saved up,
+ * flows that were never answered may use half: those that were are not kept
+ * out.
  */
 struct verdicts;
 
 #define VERDICTS_FLOWS_MAX 16383
 
-/* Flows that may begin at once, of nobody and then; half where unanswered. */
+/* Flows that may begin at once, half of them unanswered; and then each second.
+ */
 #define VERDICTS_BURST_MAX 8192
 #define VERDICTS_PER_S     4096
 
