@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -431,6 +432,8 @@ test_udp_goes_on_to_the_next_address_of_a_name(void **state)
 	struct fixture *f = *state;
 	char datagram[2048];
 
+	if (gethostbyname("localhost") == NULL) /* no /etc/hosts */
+		skip();
 	serve(f, AF_INET, SOCK_DGRAM);
 	open_sink(f, "syslog", "localhost");
 	fill(f, "{}");
