@@ -256,7 +256,7 @@ is_python_version(struct cursor text)
 static bool
 is_in_python_index(const struct parts *parts, struct cursor *project)
 {
-	/* files.pythonhosted.org and its mirrors */
+	/* pythonhosted.org and its mirrors */
 	if (is_hex(back(parts, 3), 2) && is_hex(back(parts, 2), 2) &&
 	    is_hex(back(parts, 1), 60))
 		return true;

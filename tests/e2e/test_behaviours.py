@@ -97,7 +97,7 @@ def test_a_java_class_is_no_program(tmp_path, iocs):
 def test_a_trusted_host_may_serve_programs(tmp_path, iocs):
     body = PROGRAMS["script"]
     path = exchange(tmp_path,
-                    b"GET /x HTTP/1.1\r\nHost: deb.debian.org\r\n\r\n",
+                    b"GET /x HTTP/1.1\r\nHost: debian.org\r\n\r\n",
                     b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
                     % len(body) + body)
     assert found(hunt(path, iocs)) == set()

@@ -304,7 +304,7 @@ behaviours_hit_and_nearly_miss(void **state)
 		{ "script from an address", "GET", "203.0.113.80", NULL, SCRIPT,
 		    NULL, 0, 0, false,
 		    "7310302 1 script from 203.0.113.80:80\n" },
-		{ "script from a trusted host", "GET", "deb.debian.org", NULL,
+		{ "script from a trusted host", "GET", "debian.org", NULL,
 		    SCRIPT, NULL, 0, 0, false, "" },
 		{ "a text from a name", "GET", "get.example", NULL,
 		    "# /bin/sh\n", NULL, 0, 0, false, "" },
@@ -340,7 +340,7 @@ behaviours_hit_and_nearly_miss(void **state)
 static void
 a_trusted_host_at_another_s_address_is_not_believed(void **state)
 {
-	static const struct exchange forged = { "", "GET", "deb.debian.org",
+	static const struct exchange forged = { "", "GET", "debian.org",
 		NULL, SCRIPT, NULL, 0, 0, false, "" };
 	struct bench *b = *state;
 	struct addr client, server;
@@ -351,7 +351,7 @@ a_trusted_host_at_another_s_address_is_not_believed(void **state)
 	    NOW - SECOND, NOW + 60 * SECOND);
 	observe(b, &forged);
 	assert_string_equal(b->hits,
-	    "7310302 2 script from deb.debian.org:80\n");
+	    "7310302 2 script from debian.org:80\n");
 }
 
 static void
