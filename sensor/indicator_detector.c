@@ -364,19 +364,24 @@ meet_target(struct indicator_detector *d, const struct observation *o)
 	meet_all(d, &f, found, n);
 }
 
+typedef size_t (*text_matcher)(const struct ioc_set *set, const char *text,
+    size_t len, uint64_t at_us, const struct indicator **out, size_t max);
+
+/* A text of the initiator's that stands for itself. */
 static void
-meet_user_agent(struct indicator_detector *d, const struct observation *o)
+meet_text(struct indicator_detector *d, const struct observation *o,
+    enum hit_where where, struct obs_text text, text_matcher match)
 {
 	const struct indicator *found[MATCHES_MAX];
 	struct finding f = { .o = o,
-		.where = WHERE_HTTP_USER_AGENT,
+		.where = where,
 		.source = DIR_OUT,
-		.matched = value_of(o, o->http.user_agent) };
+		.matched = value_of(o, text) };
 
 	if (f.matched.len > 0)
 		meet_all(d, &f, found,
-		    ioc_match_user_agent(d->set, f.matched.at, f.matched.len,
-			o->time_us, found, MATCHES_MAX));
+		    match(d->set, f.matched.at, f.matched.len, o->time_us,
+			found, MATCHES_MAX));
 }
 
 static void
@@ -397,22 +402,6 @@ meet_body(struct indicator_detector *d, const struct observation *o)
 		f.matched = (struct value){ body.at, found[i]->value_len };
 		meet(d, &f, found[i], false);
 	}
-}
-
-/* From whichever mirror, ours too. */
-static void
-meet_package(struct indicator_detector *d, const struct observation *o)
-{
-	const struct indicator *found[MATCHES_MAX];
-	struct finding f = { .o = o,
-		.where = WHERE_PACKAGE,
-		.source = DIR_OUT,
-		.matched = value_of(o, o->http.package) };
-
-	if (f.matched.len > 0)
-		meet_all(d, &f, found,
-		    ioc_match_package(d->set, f.matched.at, f.matched.len,
-			o->time_us, found, MATCHES_MAX));
 }
 
 static bool
@@ -457,8 +446,10 @@ observe_request(struct indicator_detector *d, const struct observation *o)
 	if (!meet_name(d, &f) && !meet_host_address(d, &f, url_port(o)))
 		attribute_flow(d, o);
 	meet_target(d, o);
-	meet_package(d, o);
-	meet_user_agent(d, o);
+	/* From whichever mirror, ours too. */
+	meet_text(d, o, WHERE_PACKAGE, o->http.package, ioc_match_package);
+	meet_text(d, o, WHERE_HTTP_USER_AGENT, o->http.user_agent,
+	    ioc_match_user_agent);
 	meet_body(d, o);
 }
 
