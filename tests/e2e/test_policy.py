@@ -214,3 +214,20 @@ def test_countries_and_networks_are_allowed_and_denied(
     assert set(found) == set(expected)
     for destination, words in expected.items():
         assert words in found[destination]
+
+
+def test_what_one_segment_may_another_may_not(tmp_path, config, iocs):
+    # What was let out lately is remembered, for that segment and port alone.
+    capture = write_pcap(tmp_path / "t.pcap", [
+        packet for source, port, number in (
+            ("10.20.0.11", 80, 50000), ("10.30.0.11", 80, 50001),
+            ("10.20.0.11", 81, 50002), ("10.20.0.11", 80, 50003))
+        for packet in http_get("a.example.org", source=source, port=port,
+                               source_port=number)])
+    result = hunt(capture, iocs, "-c", config("""
+policies:
+  - {name: b, roles: [build-server], allow: {domains: ["example.org:80"]}}
+  - {name: w, roles: [workstation], allow: {domains: [example.net]}}
+"""))
+    assert places(result) == {("10.30.0.11", "example.org:80"),
+                              ("10.20.0.11", "example.org:81")}
