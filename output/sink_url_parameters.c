@@ -97,6 +97,17 @@ sink_url_key(const char *text, struct sink_url *url, struct reason *why)
 
 /* --- parameters --- */
 
+/* The key is shown with the sink's name, on terminals too. */
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
 static bool
 parse_key(struct span value, struct sink_url *url, struct reason *why)
 {
@@ -107,7 +118,9 @@ parse_key(struct span value, struct sink_url *url, struct reason *why)
 		return url_refuse(why, "key: empty");
 	if (!url_decode(value, "key", &text, why))
 		return false;
-	good = sink_url_key(text, url, why);
+	good = has_control(text)
+	           ? url_refuse(why, "key: has a control character")
+	           : sink_url_key(text, url, why);
 	free(text);
 	return good;
 }

@@ -299,6 +299,7 @@ test_what_is_wrong_is_refused_with_its_reason(void **state)
 		{ "redis://h?events=alert,none", "unknown event type 'none'" },
 		{ "redis://h?severity=4", "severity: not a number" },
 		{ "redis://h?events=dns&severity=1", "only alerts" },
+		{ "redis://h?key=a%1bb", "key: has a control character" },
 		{ "redis://h?key={name}", "{type}, {segment}" },
 		{ "redis://h?key=a}", "{{ or }}" },
 		{ "redis://h?key=a{", "{{ or }}" },
